@@ -1,0 +1,204 @@
+"""Lists: one way to page, to count and to offer JSON, GeoJSON, CSV and NDJSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+from pydantic import BaseModel
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.engine import RowMapping
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from kit.db import Database, Tx
+from kit.errors import NotAcceptable
+from kit.pagination import Page, after, encode_cursor
+from kit.web.problems import problems
+from kit.web.schemas import ListQuery
+
+JSON = "application/json"
+GEOJSON = "application/geo+json"
+CSV = "text/csv"
+NDJSON = "application/x-ndjson"
+_BATCH = 1000
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A query and how its rows are shown.
+
+    `key` are the columns that order the list and that the statement also selects; together they
+    are unique.  `show` turns a row into JSON-ready values.  `geometry` names the member of the
+    shown row that holds a GeoJSON geometry (dict or None); such lists also answer GeoJSON.
+    """
+
+    statement: Select[Any]
+    key: Sequence[ColumnElement[Any]]
+    show: Callable[[RowMapping], dict[str, Any]]
+    columns: Sequence[str]
+    geometry: str | None = None
+
+
+def list_responses(model: type[BaseModel], *, geometry: bool = False) -> dict[int | str, Any]:
+    """Return the `responses=` entry of a list route: every media type it offers."""
+    content: dict[str, Any] = {
+        CSV: {"schema": {"type": "string"}},
+        NDJSON: {"schema": {"type": "string"}},
+    }
+    if geometry:
+        content[GEOJSON] = {"schema": {"type": "object"}}
+    del model
+    entry = {
+        "description": "A page; CSV and NDJSON stream the whole filtered set",
+        "content": content,
+        "headers": {"Link": {"schema": {"type": "string"}, "description": 'rel="next"'}},
+    }
+    return {200: entry, **problems(NotAcceptable)}
+
+
+def choose_media(accept: str | None, offered: Sequence[str]) -> str:
+    """Return the offered media type that Accept (RFC 9110 12.5.1) prefers; the first by default.
+
+    Raises NotAcceptable when none fits.
+    """
+    if not accept or not accept.strip():
+        return offered[0]
+    best: tuple[float, int, str] | None = None
+    for position, offer in enumerate(offered):
+        quality = max((_quality(part, offer) for part in accept[:2000].split(",")), default=0.0)
+        if quality > 0 and (best is None or (-quality, position) < best[:2]):
+            best = (-quality, position, offer)
+    if best is None:
+        raise NotAcceptable(offered=", ".join(offered))
+    return best[2]
+
+
+def _quality(part: str, offer: str) -> float:
+    media, *parameters = (piece.strip() for piece in part.split(";"))
+    weight = 1.0
+    for parameter in parameters:
+        if parameter.startswith("q="):
+            try:
+                weight = float(parameter[2:])
+            except ValueError:
+                weight = 0.0
+    main = offer.split("/", maxsplit=1)[0]
+    return weight if media.lower() in {offer, f"{main}/*", "*/*"} else 0.0
+
+
+async def respond_list(
+    request: Request, database: Database, listing: Listing, query: ListQuery
+) -> Response:
+    """Answer a list in the media type that the caller accepts."""
+    offered = [JSON, CSV, NDJSON] + ([GEOJSON] if listing.geometry else [])
+    media = choose_media(request.headers.get("accept"), offered)
+    if media in {CSV, NDJSON}:
+        return await _stream(database, listing, media)
+    async with database.reading() as tx:
+        page = await fetch_page(tx, listing, query)
+    headers = {"Vary": "Accept"}
+    if page.next_cursor is not None:
+        headers["Link"] = f'<{_next_url(request, page.next_cursor)}>; rel="next"'
+    if media == GEOJSON:
+        return Response(_collection(page, listing), 200, headers, GEOJSON)
+    content: dict[str, Any] = {"items": page.items, "next_cursor": page.next_cursor}
+    if page.count is not None:
+        content["count"] = page.count
+    return Response(orjson.dumps(content), 200, headers, JSON)
+
+
+async def fetch_page(tx: Tx, listing: Listing, query: ListQuery) -> Page[dict[str, Any]]:
+    """Return one page of shown rows."""
+    statement = after(listing.statement, listing.key, query.cursor).limit(query.limit + 1)
+    rows = (await tx.execute(statement)).mappings().all()
+    shown = rows[: query.limit]
+    cursor = None
+    if len(rows) > query.limit:
+        last = shown[-1]
+        cursor = encode_cursor([last[column.key] for column in listing.key])
+    count = None
+    if query.count:
+        count = await tx.scalar(select(func.count()).select_from(listing.statement.subquery()))
+    return Page(items=[listing.show(row) for row in shown], next_cursor=cursor, count=count)
+
+
+def _next_url(request: Request, cursor: str) -> str:
+    kept = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
+    return f"{request.url.path}?{urlencode([*kept, ('cursor', cursor)])}"
+
+
+def _feature(item: dict[str, Any], geometry: str) -> dict[str, Any]:
+    rest = {name: value for name, value in item.items() if name != geometry}
+    return {"type": "Feature", "geometry": item[geometry], "properties": rest}
+
+
+def _collection(page: Page[dict[str, Any]], listing: Listing) -> bytes:
+    assert listing.geometry is not None  # noqa: S101 - GEOJSON is offered with a geometry only
+    features = [_feature(item, listing.geometry) for item in page.items]
+    content = {
+        "type": "FeatureCollection",
+        "features": features,
+        "numberReturned": len(features),
+        "next_cursor": page.next_cursor,
+    }
+    return orjson.dumps(content)
+
+
+async def _stream(database: Database, listing: Listing, media: str) -> Response:
+    nothing: list[dict[str, Any]] = []
+    encode = _csv_rows if media == CSV else _ndjson_rows
+    source = _batches(database, listing)
+    # The first batch is read before the status line leaves, so that a fault is still a problem.
+    first = await anext(source, nothing)
+
+    async def body() -> AsyncIterator[bytes]:
+        try:
+            if media == CSV:
+                yield b"\xef\xbb\xbf" + _csv_line(listing.columns)
+            yield encode(listing, first)
+            async for batch in source:
+                yield encode(listing, batch)
+        finally:
+            await source.aclose()
+
+    return StreamingResponse(body(), 200, {"Vary": "Accept"}, media_type=media)
+
+
+async def _batches(database: Database, listing: Listing) -> AsyncGenerator[list[dict[str, Any]]]:
+    statement = listing.statement.order_by(*listing.key)
+    async with database.reading() as tx, tx.stream(statement) as result:
+        async for rows in result.mappings().partitions(_BATCH):
+            yield [listing.show(row) for row in rows]
+
+
+def _ndjson_rows(_listing: Listing, items: Sequence[dict[str, Any]]) -> bytes:
+    return b"".join(orjson.dumps(item) + b"\n" for item in items)
+
+
+def _csv_rows(listing: Listing, items: Sequence[dict[str, Any]]) -> bytes:
+    return b"".join(_csv_line([item.get(name) for name in listing.columns]) for item in items)
+
+
+def csv_cell(value: object) -> str:
+    """Return the text of a CSV cell; a text that a spreadsheet would run gets a leading `'`."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict | list):
+        return orjson.dumps(value).decode()
+    text = str(value)
+    return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA) else text
+
+
+def _csv_line(values: Sequence[object]) -> bytes:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\r\n").writerow([csv_cell(value) for value in values])
+    return out.getvalue().encode()
