@@ -152,6 +152,21 @@ def _limit(app: FastAPI, settings: ServiceSettings, parts: Parts, metrics: Metri
     )
 
 
+def _plain_parameters(document: dict[str, Any]) -> None:
+    """Say of an optional parameter that it may be absent, not that it may be null.
+
+    A query string or a header cannot carry null; FastAPI writes `anyOf: [..., null]` all the same.
+    """
+    for item in document["paths"].values():
+        for operation in item.values():
+            for parameter in operation.get("parameters", []):
+                choices = parameter["schema"].get("anyOf", [])
+                rest = [choice for choice in choices if choice != {"type": "null"}]
+                if len(rest) == 1 and len(choices) == 2:
+                    parameter["schema"].pop("anyOf")
+                    parameter["schema"] |= rest[0]
+
+
 def _finish_openapi(app: FastAPI) -> None:
     original = app.openapi
 
@@ -162,6 +177,7 @@ def _finish_openapi(app: FastAPI) -> None:
             schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
             schema.pop("$defs", None)
             schemas.setdefault(model.__name__, schema)
+        _plain_parameters(document)
         return document
 
     app.openapi = openapi  # type: ignore[method-assign] # FastAPI's documented way to extend it
