@@ -18,6 +18,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
 from kit.errors import Text, Unauthenticated, Unavailable
+from kit.revocation import Revocations
 
 log = structlog.get_logger()
 
@@ -41,7 +42,7 @@ SCOPES: Mapping[str, str] = {
     "admin": "Manage service clients",
 }
 
-_COMPACT = re.compile(r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$")
+_COMPACT = re.compile(r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\Z")
 _MAX_TOKEN_BYTES = 8192
 _LEEWAY_S = 30
 _MAX_LIFETIME_S = 3600
@@ -148,11 +149,19 @@ class TokenVerifier:
     of leeway.  Good decisions are remembered for at most 60 s, keyed by the whole token.
     """
 
-    def __init__(self, keys: KeySource, *, issuer: str, audience: str) -> None:
+    def __init__(
+        self,
+        keys: KeySource,
+        *,
+        issuer: str,
+        audience: str,
+        revocations: Revocations | None = None,
+    ) -> None:
         self._keys = keys
         self._issuer = issuer
         self._audience = audience
-        self._cache: OrderedDict[str, tuple[float, Principal]] = OrderedDict()
+        self._revocations = revocations or Revocations()
+        self._cache: OrderedDict[str, tuple[float, Principal, float]] = OrderedDict()
 
     async def verify(self, authorization: list[str]) -> Principal:
         """Return the caller of the Authorization headers as they came (exactly one is accepted).
@@ -165,14 +174,16 @@ class TokenVerifier:
         if scheme.lower() != "bearer" or len(token) > _MAX_TOKEN_BYTES or not _COMPACT.match(token):
             raise _refused()
         now = time.time()
-        cached = self._cache.get(token)
-        if cached and cached[0] > now:
-            return cached[1]
-        claims = await self._claims(token)
-        principal = _principal(claims, now, self._issuer, self._audience)
-        self._cache[token] = (min(float(claims["exp"]), now + _CACHE_S), principal)
-        while len(self._cache) > 4096:
-            self._cache.popitem(last=False)
+        good_until, principal, issued_at = self._cache.get(token, _NOTHING)
+        if principal is None or good_until <= now:
+            claims = await self._claims(token)
+            principal = _principal(claims, now, self._issuer, self._audience)
+            issued_at = float(claims["iat"])
+            self._cache[token] = (min(float(claims["exp"]), now + _CACHE_S), principal, issued_at)
+            while len(self._cache) > 4096:
+                self._cache.popitem(last=False)
+        if self._revocations.is_void(principal.client_id, issued_at):
+            raise _refused()
         return principal
 
     def forget(self) -> None:
@@ -198,12 +209,16 @@ class TokenVerifier:
         return claims
 
 
+_NOTHING: tuple[float, Principal | None, float] = (0.0, None, 0.0)
+
+
 def _refused() -> Unauthenticated:
     return Unauthenticated(headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    # A float cannot hold a larger integer; no time is that large.
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e15
 
 
 def _principal(claims: dict[str, Any], now: float, issuer: str, audience: str) -> Principal:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
+import asyncpg
 from sqlalchemy import DateTime, MetaData, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -128,14 +129,22 @@ def as_problem(error: BaseException) -> Problem | None:
     if isinstance(error, PoolTimeout | ConnectionError | TimeoutError):
         return DatabaseUnavailable(retry_after_s=2)
     if isinstance(error, DBAPIError):
-        state = sqlstate(error)
-        if state is None:
-            broken = isinstance(error, OperationalError | InterfaceError)
-            return DatabaseUnavailable(retry_after_s=2) if broken else None
-        if state.startswith(_UNAVAILABLE_CLASSES) or state in _UNAVAILABLE_CODES:
-            return DatabaseUnavailable(retry_after_s=1 if state[:2] in {"40", "55"} else 2)
+        broken = isinstance(error, OperationalError | InterfaceError)
+        return _by_state(sqlstate(error), broken=broken)
+    if isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError):
+        # Raised by what runs on the driver itself: COPY and compiled statements.
+        state = getattr(error, "sqlstate", None)
+        return _by_state(state, broken=isinstance(error, asyncpg.InterfaceError))
     if isinstance(error, OSError):
         return DatabaseUnavailable(retry_after_s=2)
+    return None
+
+
+def _by_state(state: str | None, *, broken: bool) -> Problem | None:
+    if state is None:
+        return DatabaseUnavailable(retry_after_s=2) if broken else None
+    if state.startswith(_UNAVAILABLE_CLASSES) or state in _UNAVAILABLE_CODES:
+        return DatabaseUnavailable(retry_after_s=1 if state[:2] in {"40", "55"} else 2)
     return None
 
 

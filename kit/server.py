@@ -26,9 +26,14 @@ def deadline_protocol(deadline_s: float) -> type[HttpToolsProtocol]:
 
         _timer: asyncio.TimerHandle | None = None
 
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn narrows it
+            super().connection_made(transport)
+            self._arm()
+
         def data_received(self, data: bytes) -> None:
-            if self._timer is None:
-                self._timer = self.loop.call_later(deadline_s, self._late)
+            # While a request is being served, what arrives is its body: the reader limits that.
+            if self.cycle is None or self.cycle.response_complete:
+                self._arm()
             super().data_received(data)
 
         def on_headers_complete(self) -> None:
@@ -38,6 +43,10 @@ def deadline_protocol(deadline_s: float) -> type[HttpToolsProtocol]:
         def connection_lost(self, exc: Exception | None) -> None:
             self._disarm()
             super().connection_lost(exc)
+
+        def _arm(self) -> None:
+            if self._timer is None:
+                self._timer = self.loop.call_later(deadline_s, self._late)
 
         def _disarm(self) -> None:
             if self._timer is not None:

@@ -36,6 +36,17 @@ class ServiceSettings(BaseSettings):
     )
     body_limit_bytes: int = Field(default=1 << 20, ge=1024)
     import_limit_bytes: int = Field(default=2 << 30, ge=1024)
+    import_unpacked_limit_bytes: int = Field(default=8 << 30, ge=1024)
+    import_ratio_max: int = Field(
+        default=200, ge=2, description="unpacked size of a gzip upload over its packed size"
+    )
+    import_errors_max: int = Field(
+        default=10_000, ge=1, description="refused rows that are listed; all are counted"
+    )
+    import_lease_s: float = Field(
+        default=15.0, gt=0, description="silence after which an import counts as abandoned"
+    )
+    import_statement_timeout_ms: int = Field(default=3_600_000, ge=1000)
     header_limit_bytes: int = Field(default=16 << 10, ge=1024)
     header_limit_count: int = Field(default=100, ge=10)
     request_deadline_s: float = Field(default=15.0, gt=0)

@@ -1,0 +1,69 @@
+# Two commands: `make run` and `make test`.  `make` alone lists the rest.
+SHELL := /bin/bash
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+WARM := $(VENV)/.warm
+KERNELS := $(wildcard services/grid_partition/engine/*.py services/grid_partition/engine/kernels/*.py)
+export PORT VAR DEMO
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check lint types imports openapi problems lock demo bench clean
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
+	@echo "  make run takes PORT=8080, VAR=var (the folder of its data) and DEMO=0 (start empty)"
+
+$(STAMP): requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed (found: $$($(PYTHON) --version 2>&1)); name one: make setup PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "Python's venv module is missing; on Debian: apt-get install python3-venv"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing the packages of requirements.lock into $(VENV)"
+	@if command -v uv >/dev/null; then uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock; \
+	else $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock; fi
+	@touch $@
+
+$(WARM): $(STAMP) $(KERNELS)
+	@echo "compiling the engine (half a minute, after changes of it only)"
+	@$(BIN)/python -c 'from services.grid_partition.engine import warm_up; warm_up()'
+	@touch $@
+
+setup: $(WARM) ## make the environment in .venv from the lock file
+
+run: $(WARM) ## start everything; the first start makes a demo district
+	@exec $(BIN)/python -m infra.dev
+
+test: check $(WARM) ## checks, then every test; ARGS="-k words" for some
+	$(BIN)/python -m pytest $(ARGS)
+
+check: lint types imports ## everything that reads the code without running it
+
+lint: $(STAMP) ## formatting and lint
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+
+types: $(STAMP) ## mypy, strict
+	@$(BIN)/mypy
+
+imports: $(STAMP) ## the walls between the parts
+	@$(BIN)/lint-imports --no-logo
+
+openapi: $(STAMP) ## write docs/openapi/*.json and docs/problems.md from the code
+	$(BIN)/python -m infra.contract
+
+problems: openapi ## the same: problems.md comes with the contracts
+
+lock: $(STAMP) ## resolve the dependencies anew into requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-annotate --no-emit-index-url --upgrade --quiet -o requirements.lock
+
+demo: $(STAMP) ## write the demo district's files to OUT (var/demo); SEED=630102
+	$(BIN)/python -m infra.demo.generate $(or $(OUT),var/demo) --seed $(or $(SEED),630102)
+
+bench: $(WARM) ## the benchmarks in tests/bench; not part of `make test`
+	$(BIN)/python -m pytest tests/bench $(ARGS)
+
+clean: ## remove what make made, but not var/
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis
+	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +

@@ -1,0 +1,124 @@
+"""What a person (rich tables, bars) or a program (`--json`) sees."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Table
+
+from gateway.cli.failures import CliFailure
+
+
+class Bar:
+    """One line of progress; `update` takes what the API calls `progress`."""
+
+    def __init__(self, progress: Progress | None, task: TaskID) -> None:
+        self._progress = progress
+        self._task = task
+
+    def update(self, progress: dict[str, Any] | None, note: str = "") -> None:
+        """Show done and total; a total that is not known yet shows as a pulse."""
+        if self._progress is None:
+            return
+        progress = progress or {}
+        self._progress.update(
+            self._task,
+            completed=progress.get("done") or 0,
+            total=progress.get("total"),
+            note=note,
+        )
+
+
+class Screen:
+    """The two outputs of every command: text for people, one JSON document for programs.
+
+    Bars and notes go to the error stream, so that the result can be piped.
+    """
+
+    def __init__(self, *, as_json: bool = False, quiet: bool = False) -> None:
+        self.as_json = as_json
+        self._quiet = quiet or as_json
+        self._out = Console(highlight=False, soft_wrap=True)
+        self._err = Console(stderr=True, highlight=False)
+
+    def result(self, content: Any) -> None:
+        """Print the document of a command under `--json`; nothing otherwise."""
+        if self.as_json:
+            self._out.print_json(json.dumps(content, ensure_ascii=False, default=str))
+
+    def say(self, text: str) -> None:
+        """Print a line for people."""
+        if not self._quiet:
+            self._out.print(text, markup=False)
+
+    def note(self, text: str) -> None:
+        """Print a remark beside the result."""
+        if not self._quiet:
+            self._err.print(text, markup=False, style="dim")
+
+    def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+        """Print a table; numbers are set to the right."""
+        if self._quiet:
+            return
+        table = Table(title=title, title_justify="left")
+        for index, column in enumerate(columns):
+            numbers = bool(rows) and all(isinstance(row[index], int | float) for row in rows)
+            table.add_column(column, justify="right" if numbers else "left", overflow="fold")
+        for row in rows:
+            table.add_row(*(_cell(value) for value in row))
+        self._out.print(table)
+
+    def failure(self, failure: CliFailure) -> None:
+        """Print a failure on the error stream."""
+        if self.as_json:
+            self._err.print_json(json.dumps(failure.as_json(), ensure_ascii=False, default=str))
+            return
+        self._err.print(f"{failure.code}: {failure.detail}", markup=False, style="red")
+        for error in failure.more.get("errors", []):
+            where = error.get("pointer") or error.get("parameter") or ""
+            self._err.print(f"  {where} {error.get('code')}: {error.get('detail')}", markup=False)
+        if failure.cure:
+            self._err.print(f"  -> {failure.cure}", markup=False)
+        if "request_id" in failure.more:
+            self._err.print(f"  request id {failure.more['request_id']}", markup=False, style="dim")
+
+    @contextmanager
+    def bar(self, label: str, unit: str = "") -> Iterator[Bar]:
+        """Show a progress bar for the length of a block."""
+        if self._quiet:
+            yield Bar(None, TaskID(0))
+            return
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[unit]} {task.fields[note]}"),
+            TimeElapsedColumn(),
+        )
+        with Progress(*columns, console=self._err) as progress:
+            yield Bar(progress, progress.add_task(label, total=None, unit=unit, note=""))
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.2f}"
+    return "" if value is None else escape(str(value))

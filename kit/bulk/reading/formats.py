@@ -1,0 +1,51 @@
+"""The media types that can be read; another format (such as .xlsx) is one more line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from kit import errors
+from kit.bulk.reading import csv_file, geojson_file, ndjson_file
+from kit.bulk.reading.records import Reading, Record
+
+Reader = Callable[[BinaryIO, Reading], Iterator[Record]]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One file format: how it is read, and whether its text may be in GB18030."""
+
+    read: Reader
+    any_text: bool = False
+
+
+FORMATS: Mapping[str, Format] = {
+    "text/csv": Format(csv_file.read, any_text=True),
+    "application/x-ndjson": Format(ndjson_file.read),
+    "application/geo+json": Format(geojson_file.read),
+}
+
+_CHARSETS: Mapping[str, str] = {
+    "utf-8": "utf-8",
+    "utf8": "utf-8",
+    "us-ascii": "utf-8",
+    "gb18030": "gb18030",
+    "gbk": "gb18030",
+    "gb2312": "gb18030",
+}
+
+
+def choose(content_type: str) -> tuple[str, str | None]:
+    """Return media type and declared encoding of a Content-Type; raises UnsupportedMedia."""
+    media, *parameters = (part.strip().lower() for part in content_type.split(";"))
+    charset = None
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip() == "charset":
+            charset = _CHARSETS.get(value.strip().strip('"'), "?")
+    json_text = media in FORMATS and not FORMATS[media].any_text
+    if media not in FORMATS or charset == "?" or (json_text and charset == "gb18030"):
+        raise errors.UnsupportedMedia(accepted=", ".join(FORMATS))
+    return media, charset if FORMATS[media].any_text else None

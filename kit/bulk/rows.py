@@ -1,0 +1,143 @@
+"""From records to staged rows: the model and the noun judge each, good ones become COPY text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import orjson
+from pydantic import ValidationError
+
+from kit.areas import covers
+from kit.bulk import problems
+from kit.bulk.issues import Flaw, RowIssue, RowRefused
+from kit.bulk.noun import ImportContext, Noun
+from kit.bulk.reading.records import Record, shown
+from kit.errors import Problem
+from kit.ids import new_id
+from kit.web.problems import as_field_error
+
+BATCH_ROWS = 2000
+
+
+@dataclass(slots=True)
+class Batch:
+    """The outcome of some rows: COPY text of the good, flaws of the others with row numbers."""
+
+    copy: bytes = b""
+    read: int = 0
+    refused: int = 0
+    flaws: list[tuple[int, Flaw]] = field(default_factory=list)
+
+
+def batches(
+    records: Iterable[Record], noun: Noun[Any], context: ImportContext, *, size: int = BATCH_ROWS
+) -> Iterator[Batch]:
+    """Yield batches of at most `size` rows; memory does not grow with the file."""
+    judge = _Judge(noun, context)
+    batch, lines = Batch(), []
+    for record in records:
+        batch.read += 1
+        verdict = judge.line(record)
+        if isinstance(verdict, bytes):
+            lines.append(verdict)
+        else:
+            batch.refused += 1
+            batch.flaws += [(record.row, flaw) for flaw in verdict]
+        if batch.read >= size:
+            batch.copy = b"".join(lines)
+            yield batch
+            batch, lines = Batch(), []
+    if batch.read:
+        batch.copy = b"".join(lines)
+        yield batch
+
+
+class _Judge:
+    """Holds what does not change from row to row."""
+
+    def __init__(self, noun: Noun[Any], context: ImportContext) -> None:
+        self._validate = noun.model.model_validate
+        self._stage = noun.stage
+        self._context = context
+        self._areas = context.areas
+        self._source = context.source if "source" in noun.model.model_fields else None
+        names = [name for name, _ in noun.staging]
+        self._area = names.index(noun.area) if noun.area is not None else None
+        self._area_column = noun.area
+
+    def line(self, record: Record) -> bytes | Sequence[Flaw]:
+        """Return the COPY line of a good row, or what is wrong with it."""
+        if record.flaws:
+            return record.flaws
+        values = record.values
+        if self._source is not None and "source" not in values:
+            values["source"] = self._source
+        try:
+            staged = self._stage(self._validate(values), self._context)
+        except ValidationError as error:
+            return [_as_flaw(entry) for entry in error.errors(include_url=False)]
+        except RowRefused as refused:
+            return refused.flaws
+        except Problem as problem:
+            issue = RowIssue(problem.code, type(problem).detail)
+            return [Flaw(issue, None, problem.params)]
+        if self._area is not None and not covers(self._areas, str(staged[self._area])):
+            return [Flaw(problems.ROW_OUTSIDE_AREA, self._area_column)]
+        return copy_line(record.row, staged)
+
+
+def _as_flaw(entry: Any) -> Flaw:
+    found = as_field_error(entry)
+    column = shown(entry["loc"][0]) if entry["loc"] else None
+    return Flaw(RowIssue(found.code, found.text), column, dict(found.params))
+
+
+def copy_line(row: int, staged: Sequence[object]) -> bytes | list[Flaw]:
+    """Return one line of PostgreSQL's COPY text format: row number, fresh id, the values."""
+    cells = [_WRITE.get(type(value), _other)(value) for value in staged]
+    line = "\t".join([str(row), str(new_id()), *cells])
+    try:
+        if "\x00" in line:
+            return [Flaw(problems.ROW_CHARACTER)]
+        return line.encode() + b"\n"
+    except UnicodeEncodeError:
+        return [Flaw(problems.ROW_CHARACTER)]
+
+
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+_NEEDS_ESCAPE = re.compile(r"[\\\t\n\r]").search
+
+
+def _text(value: str) -> str:
+    return value.translate(_ESCAPES) if _NEEDS_ESCAPE(value) else value
+
+
+def _other(value: object) -> str:
+    # A subclass (an asyncpg UUID, an enum's str): by the nearest known class.
+    for kind, write in _WRITE.items():
+        if isinstance(value, kind):
+            return write(value)
+    message = f"a staged value of type {type(value).__name__} cannot be stored"
+    raise TypeError(message)
+
+
+_WRITE: dict[type, Callable[[Any], str]] = {
+    str: _text,
+    type(None): lambda _: "\\N",
+    bool: lambda value: "t" if value else "f",
+    int: str,
+    float: repr,
+    datetime: datetime.isoformat,
+    date: date.isoformat,
+    UUID: str,
+    Decimal: str,
+    bytes: lambda value: "\\\\x" + value.hex(),
+    dict: lambda value: _text(orjson.dumps(value).decode()),
+    list: lambda value: _text(orjson.dumps(value).decode()),
+}

@@ -1,0 +1,53 @@
+"""A rule set as the engine takes it, and its barriers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import shapely
+
+from services.grid_partition.domain.projection import Plane
+from services.grid_partition.engine import Barriers, Rules
+
+_ENGINE_FIELDS = (
+    "min_households",
+    "max_households",
+    "target_households",
+    "keep_estates",
+    "block_weight_m",
+    "estate_piece_weight_m",
+    "size_weight",
+    "move_price_m",
+    "population_max",
+    "effort",
+)
+
+
+def engine_rules(rules: Mapping[str, Any], seed: int) -> Rules:
+    """Return the engine's rules of a stored rule set; what only officials need is left out."""
+    return Rules(
+        **{name: rules[name] for name in _ENGINE_FIELDS},
+        barrier_weights=dict(rules["barrier_weights"]),
+        seed=seed,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class BarrierSeen:
+    """One barrier line: GeoJSON text in degrees, its kind and class."""
+
+    geometry: str
+    kind: str
+    barrier_class: str
+
+
+def engine_barriers(barriers: Sequence[BarrierSeen], plane: Plane) -> Barriers:
+    """Project barriers into the plane, in the given order."""
+    lines = shapely.from_geojson([barrier.geometry for barrier in barriers])
+    return Barriers(
+        lines=tuple(plane.to_metres(lines)) if len(barriers) else (),
+        kinds=tuple(barrier.kind for barrier in barriers),
+        classes=tuple(barrier.barrier_class for barrier in barriers),
+    )

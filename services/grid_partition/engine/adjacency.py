@@ -1,0 +1,92 @@
+"""Which cells touch, over how much border, and how much of it runs along a barrier."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+
+from services.grid_partition.engine.arrays import BoolArray, FloatArray, IntArray
+from services.grid_partition.engine.frame import LATTICE_PER_M
+from services.grid_partition.engine.ground import Ground
+from services.grid_partition.engine.kernels.union import components
+from services.grid_partition.engine.tessellation import Cells
+
+__all__ = ["CellEdges", "touching_cells"]
+
+#: Cells that share less border than this do not touch: nobody walks through a corner.
+_CONTACT_MIN_M = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class CellEdges:
+    """Edges between cells, `low` < `high`, sorted; the graph they make is connected.
+
+    `border_m`: all shared border; `open_m`: what a cut between the two costs, border minus the part
+    that barriers make free.  `bridge`: the cells do not touch; the community lies in pieces, and
+    this is the shortest way between two of them (border 0).
+    """
+
+    low: IntArray
+    high: IntArray
+    border_m: FloatArray
+    open_m: FloatArray
+    bridge: BoolArray
+
+
+def touching_cells(cells: Cells, ground: Ground) -> CellEdges:
+    """Edges with more than 1 m of border; a cell with none keeps its longest; pieces are bridged."""
+    size = len(cells.block)
+    key = cells.borders.low * size + cells.borders.high
+    keys, inverse = np.unique(key, return_inverse=True)
+    length = np.bincount(inverse, cells.borders.length, len(keys)) / LATTICE_PER_M
+    low, high = keys // size, keys % size
+    kept = (length > _CONTACT_MIN_M) | _only_contacts(low, high, length, size)
+    low, high, length = low[kept], high[kept], np.round(length[kept], 4)
+    first, second = cells.block[low], cells.block[high]
+    weight = np.where(first == second, 0.0, ground.border_weight[first, second])
+    bridges = _bridges(cells, components(size, low, high))
+    return CellEdges(
+        low=np.concatenate([low, bridges[:, 0]]),
+        high=np.concatenate([high, bridges[:, 1]]),
+        border_m=np.concatenate([length, np.zeros(len(bridges))]),
+        open_m=np.concatenate([np.round(length * (1.0 - weight), 4), np.zeros(len(bridges))]),
+        bridge=np.arange(len(low) + len(bridges)) >= len(low),
+    )
+
+
+def _only_contacts(low: IntArray, high: IntArray, length: FloatArray, size: int) -> BoolArray:
+    """The longest contact of each cell whose contacts are all too short."""
+    longest = np.zeros(size)
+    np.maximum.at(longest, low, length)
+    np.maximum.at(longest, high, length)
+    chosen = np.zeros(len(low), dtype=bool)
+    for cell in np.flatnonzero((longest > 0) & (longest <= _CONTACT_MIN_M)):
+        edges = np.flatnonzero((low == cell) | (high == cell))
+        chosen[edges[int(np.argmax(length[edges]))]] = True
+    return chosen
+
+
+def _bridges(cells: Cells, piece: IntArray) -> IntArray:
+    """Shortest links that join the pieces, smallest piece first; shape (pieces - 1, 2)."""
+    links: list[tuple[int, int]] = []
+    face_piece = piece[cells.face_cell]
+    while face_piece.max(initial=0) > 0:
+        counts = np.bincount(face_piece)
+        present = np.flatnonzero(counts)
+        if len(present) == 1:
+            break
+        small = int(present[np.argmin(counts[present])])
+        mine = np.flatnonzero(face_piece == small)
+        others = np.flatnonzero(face_piece != small)
+        tree = shapely.STRtree(cells.faces[others])
+        pair, distance = tree.query_nearest(
+            cells.faces[mine], return_distance=True, all_matches=True
+        )
+        best = np.lexsort((others[pair[1]], mine[pair[0]], distance))[0]
+        here, there = int(mine[pair[0][best]]), int(others[pair[1][best]])
+        ends = (int(cells.face_cell[here]), int(cells.face_cell[there]))
+        links.append((min(ends), max(ends)))
+        face_piece[mine] = face_piece[there]
+    return np.array(links, dtype=np.int64).reshape(-1, 2)

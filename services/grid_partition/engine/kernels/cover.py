@@ -1,0 +1,270 @@
+"""Exact cover at least cost: every atom in exactly one column.
+
+Knuth's dancing links, columns in order of reduced cost, pruned by a dual bound: with prices u per
+atom such that no column costs less than the sum over its atoms, a partial cover can at best reach
+(all prices) + (reduced costs of the columns it already uses).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from services.grid_partition.engine.arrays import FloatArray, IntArray
+from services.grid_partition.engine.kernels.jit import inlined, kernel
+
+__all__ = ["cheapest_cover", "dual_prices"]
+
+
+class _Links(NamedTuple):
+    """Four-way links; headers 1..n are the atoms, 0 is the root, the rest are members of columns."""
+
+    left: IntArray
+    right: IntArray
+    up: IntArray
+    down: IntArray
+    header: IntArray
+    column: IntArray
+    size: IntArray
+    work: IntArray
+
+
+@inlined
+def _links(items: int, pointer: IntArray, members: IntArray, order: IntArray) -> _Links:
+    total = items + 1 + len(members)
+    links = _Links(
+        np.arange(-1, total - 1),
+        np.arange(1, total + 1),
+        np.arange(total),
+        np.arange(total),
+        np.arange(total),
+        np.full(total, -1, np.int64),
+        np.zeros(items + 1, np.int64),
+        np.zeros(1, np.int64),
+    )
+    links.left[0], links.right[items] = items, 0
+    node = items + 1
+    for place in range(len(order)):
+        column = order[place]
+        first = node
+        for slot in range(pointer[column], pointer[column + 1]):
+            header = members[slot] + 1
+            links.header[node], links.column[node] = header, column
+            links.up[node], links.down[node] = links.up[header], header
+            links.down[links.up[header]] = node
+            links.up[header] = node
+            links.size[header] += 1
+            links.left[node], links.right[node] = node - 1, node + 1
+            node += 1
+        links.left[first], links.right[node - 1] = node - 1, first
+    return links
+
+
+@kernel
+def _hide(links: _Links, header: int) -> None:
+    links.right[links.left[header]] = links.right[header]
+    links.left[links.right[header]] = links.left[header]
+    row = links.down[header]
+    while row != header:
+        node = links.right[row]
+        while node != row:
+            links.down[links.up[node]] = links.down[node]
+            links.up[links.down[node]] = links.up[node]
+            links.size[links.header[node]] -= 1
+            links.work[0] += 1
+            node = links.right[node]
+        row = links.down[row]
+
+
+@kernel
+def _show(links: _Links, header: int) -> None:
+    row = links.up[header]
+    while row != header:
+        node = links.left[row]
+        while node != row:
+            links.size[links.header[node]] += 1
+            links.down[links.up[node]] = node
+            links.up[links.down[node]] = node
+            node = links.left[node]
+        row = links.up[row]
+    links.right[links.left[header]] = header
+    links.left[links.right[header]] = header
+
+
+@inlined
+def _scarcest(links: _Links) -> int:
+    best, least = 0, np.int64(1 << 60)
+    header = links.right[0]
+    while header != 0:
+        if links.size[header] < least:
+            best, least = header, links.size[header]
+        header = links.right[header]
+    return best
+
+
+@inlined
+def _use(links: _Links, row: int) -> None:
+    node = links.right[row]
+    while node != row:
+        _hide(links, links.header[node])
+        node = links.right[node]
+
+
+@inlined
+def _drop(links: _Links, row: int) -> None:
+    node = links.left[row]
+    while node != row:
+        _show(links, links.header[node])
+        node = links.left[node]
+
+
+@kernel
+def cheapest_cover(
+    items: int,
+    pointer: IntArray,
+    members: IntArray,
+    reduced: FloatArray,
+    order: IntArray,
+    limits: tuple[float, float, int],
+) -> tuple[bool, IntArray]:
+    """Columns of the cover with the least sum of reduced costs below `slack` (empty: none found).
+
+    `order`: the columns by ascending reduced cost.  `limits`: slack; by how much a further cover must
+    be cheaper to be of interest; most link operations.
+    The flag says whether the search was complete, so that an empty answer is a proof.
+    """
+    links = _links(items, pointer, members, order)
+    best = np.zeros(0, np.int64)
+    rows = np.zeros(items + 1, np.int64)
+    slack, gain, work = limits
+    depth, used, descend = 0, 0.0, True
+    while links.work[0] < work:
+        if descend and links.right[0] == 0:
+            best = np.empty(depth, np.int64)
+            for i in range(depth):
+                best[i] = links.column[rows[i]]
+            slack = used - gain
+            descend = False
+        if descend:
+            header = _scarcest(links)
+            _hide(links, header)
+            row = links.down[header]
+        else:
+            if depth == 0:
+                return True, best
+            depth -= 1
+            row = rows[depth]
+            used -= reduced[links.column[row]]
+            _drop(links, row)
+            row = links.down[row]
+        # Columns of an atom stand in order of reduced cost: the first too dear ends the row.
+        header = links.header[row]
+        if row == header or used + reduced[links.column[row]] >= slack:
+            _show(links, header)
+            descend = False
+        else:
+            rows[depth] = row
+            used += reduced[links.column[row]]
+            depth += 1
+            _use(links, row)
+            descend = True
+    return False, best
+
+
+@inlined
+def _reduced(
+    price: FloatArray, cost: FloatArray, pointer: IntArray, members: IntArray, out: FloatArray
+) -> None:
+    for column in range(len(cost)):
+        out[column] = cost[column]
+        for slot in range(pointer[column], pointer[column + 1]):
+            out[column] -= price[members[slot]]
+
+
+@inlined
+def _columns_of(items: int, pointer: IntArray, members: IntArray) -> tuple[IntArray, IntArray]:
+    """Columns of every item, in compressed rows."""
+    begin = np.zeros(items + 1, np.int64)
+    for slot in range(len(members)):
+        begin[members[slot]] += 1
+    total = 0
+    for item in range(items + 1):
+        total += begin[item]
+        begin[item] = total
+    columns = np.empty(len(members), np.int64)
+    for column in range(len(pointer) - 2, -1, -1):
+        for slot in range(pointer[column], pointer[column + 1]):
+            begin[members[slot]] -= 1
+            columns[begin[members[slot]]] = column
+    return begin, columns
+
+
+@inlined
+def _settle(price: FloatArray, cost: FloatArray, pointer: IntArray, members: IntArray) -> None:
+    """Lower the prices until no column costs less than its atoms, then raise each to its limit."""
+    columns = len(cost)
+    for column in range(columns):
+        gap = cost[column]
+        for slot in range(pointer[column], pointer[column + 1]):
+            gap -= price[members[slot]]
+        if gap < 0.0:
+            share = gap / (pointer[column + 1] - pointer[column])
+            for slot in range(pointer[column], pointer[column + 1]):
+                price[members[slot]] += share
+    reduced = np.empty(columns)
+    _reduced(price, cost, pointer, members, reduced)
+    begin, holder = _columns_of(len(price), pointer, members)
+    for item in range(len(price)):
+        room = 1e300
+        for slot in range(begin[item], begin[item + 1]):
+            room = min(room, reduced[holder[slot]])
+        if room < 1e299:
+            price[item] += room
+            for slot in range(begin[item], begin[item + 1]):
+                reduced[holder[slot]] -= room
+
+
+@kernel
+def dual_prices(
+    pointer: IntArray,
+    members: IntArray,
+    cost: FloatArray,
+    price: FloatArray,
+    aim: float,
+    turns: int,
+) -> FloatArray:
+    """Feasible prices near the best, by `turns` steps along the subgradient from `price`.
+
+    `aim`: a cost above the optimum, sets the step length.  Every atom must be in some column.
+    """
+    reduced, best, best_value = np.empty(len(cost)), price.copy(), -1e300
+    scale, stale = 1.0, 0
+    price, slope = price.copy(), np.empty(len(price))
+    for _ in range(turns):
+        _reduced(price, cost, pointer, members, reduced)
+        value = 0.0
+        for item in range(len(price)):
+            slope[item] = 1.0
+            value += price[item]
+        for column in range(len(cost)):
+            if reduced[column] < 0.0:
+                value += reduced[column]
+                for slot in range(pointer[column], pointer[column + 1]):
+                    slope[members[slot]] -= 1.0
+        stale += 1
+        if value > best_value:
+            best_value, stale = value, 0
+            for item in range(len(price)):
+                best[item] = price[item]
+        elif stale > 8:
+            scale, stale = scale * 0.6, 0
+        norm = 0.0
+        for item in range(len(price)):
+            norm += slope[item] * slope[item]
+        if norm == 0.0:
+            break
+        for item in range(len(price)):
+            price[item] += slope[item] * (scale * max(aim - value, 1.0) / norm)
+    _settle(best, cost, pointer, members)
+    return best

@@ -1,0 +1,108 @@
+"""Heuristic search on one graph: bisection, annealing, restarts with other seeds and counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from services.grid_partition.engine.arrays import IntArray
+from services.grid_partition.engine.graph import AtomGraph
+from services.grid_partition.engine.kernels.anneal import anneal
+from services.grid_partition.engine.kernels.bisect import bisect
+from services.grid_partition.engine.kernels.chance import chance_of
+from services.grid_partition.engine.kernels.plan import Prices
+from services.grid_partition.engine.problem import Rules
+
+__all__ = ["Plan", "best_count", "improve", "possible_counts", "restarts", "start"]
+
+_HOT_M = 50.0
+_COLD_M = 4.0
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """Labels of the atoms, the households outside the range, and J in metres."""
+
+    label: IntArray
+    parts: int
+    outside: int
+    score_m: float
+
+    def beats(self, other: Plan | None) -> bool:
+        """Fewer households outside, then a lower J."""
+        return other is None or (self.outside, self.score_m) < (other.outside, other.score_m)
+
+
+def possible_counts(total: int, rules: Rules) -> range:
+    """Numbers of grids that could hold `total` households in range; may be empty."""
+    return range(-(-total // rules.max_households), total // rules.min_households + 1)
+
+
+def best_count(total: int, rules: Rules) -> int:
+    """Number of grids nearest the target size; where none is possible, the least outside."""
+    counts = possible_counts(total, rules)
+    if counts:
+        wanted = (2 * total + rules.target_households) // (2 * rules.target_households)
+        return min(max(wanted, counts[0]), counts[-1])
+    few = max(1, total // rules.max_households)
+    near = [few, few + 1]
+    return min(near, key=lambda count: (least_outside(total, count, rules), count))
+
+
+def least_outside(total: int, count: int, rules: Rules) -> int:
+    """Households that must stay outside the range with this number of grids."""
+    short = count * rules.min_households - total
+    return max(0, short, total - count * rules.max_households)
+
+
+def improve(
+    graph: AtomGraph, begin: Plan, prices: Prices, steps: int, seed: tuple[int, ...]
+) -> Plan:
+    """Anneal from a plan; the answer is never worse under the same prices."""
+    return _annealed(graph, begin.label, begin.parts, prices, steps, seed, _HOT_M)
+
+
+def start(graph: AtomGraph, count: int, prices: Prices, steps: int, seed: tuple[int, ...]) -> Plan:
+    """Bisect into about `count` parts, then anneal for `steps`."""
+    label, parts = bisect(graph, int(count), prices, chance_of(*seed, 1))
+    return _annealed(graph, label, parts, prices, steps, seed, _HOT_M)
+
+
+def restarts(
+    graph: AtomGraph, total: int, rules: Rules, prices: Prices, tries: int
+) -> Iterator[Plan]:
+    """Plans of independent searches: two with the best count, then its neighbours by turns."""
+    count, counts = best_count(total, rules), possible_counts(total, rules)
+    steps = rules.effort * len(graph.weight)
+    for attempt in range(tries):
+        off = (0, 0, 1, -1, 0, 2, -2, 0)[attempt % 8]
+        wanted = count + off
+        if off and wanted not in counts:
+            wanted = count
+        longer = min(1 + attempt // 2, 4)
+        yield start(graph, wanted, prices, steps * longer, (rules.seed, attempt))
+
+
+def _annealed(
+    graph: AtomGraph,
+    label: IntArray,
+    parts: int,
+    prices: Prices,
+    steps: int,
+    seed: tuple[int, ...],
+    hot_m: float,
+) -> Plan:
+    rounds = max(steps // 64, 1)
+    fade = round((_COLD_M / hot_m) ** (1.0 / rounds), 9)
+    best, outside, score = anneal(
+        graph,
+        np.ascontiguousarray(label, dtype=np.int64),
+        int(parts),
+        prices,
+        int(steps),
+        (float(hot_m), float(fade)),
+        chance_of(*seed, 2),
+    )
+    return Plan(best, int(parts), int(outside), float(score))

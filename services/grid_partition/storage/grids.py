@@ -1,0 +1,155 @@
+"""The register of grids: immutable versions with the time they hold, and the epoch that tells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, exists, or_, select, text, update
+
+from kit.areas import in_areas, under
+from kit.db import Tx
+from services.grid_partition.storage.boxes import Box, meets
+from services.grid_partition.storage.tables import GRID_EPOCH, GRIDS, PLAN_ASSIGNMENTS, PLANS
+
+
+@dataclass(frozen=True, slots=True)
+class GridFilter:
+    """What a list of grids is narrowed to; `as_of` None: those in force now."""
+
+    area: str | None = None
+    bbox: Box | None = None
+    as_of: datetime | None = None
+    updated_since: datetime | None = None
+
+
+def holding(as_of: datetime | None) -> ColumnElement[bool]:
+    """Return the condition that a version holds at a time: from inclusive, to exclusive."""
+    if as_of is None:
+        return GRIDS.c.valid_to.is_(None)
+    return and_(
+        GRIDS.c.valid_from <= as_of, or_(GRIDS.c.valid_to.is_(None), GRIDS.c.valid_to > as_of)
+    )
+
+
+def listing(areas: Sequence[str], wanted: GridFilter) -> Select[Any]:
+    """Return the query of the grids that hold at a time."""
+    statement = select(GRIDS).where(in_areas(GRIDS.c.code, areas), holding(wanted.as_of))
+    if wanted.area is not None:
+        statement = statement.where(under(GRIDS.c.code, wanted.area))
+    if wanted.bbox is not None:
+        statement = statement.where(meets(GRIDS, wanted.bbox))
+    if wanted.updated_since is not None:
+        statement = statement.where(GRIDS.c.updated_at >= wanted.updated_since)
+    return statement
+
+
+async def find(
+    tx: Tx, code: str, areas: Sequence[str], as_of: datetime | None = None, *, lock: bool = False
+) -> Mapping[str, Any] | None:
+    """Return the version of a grid that holds at a time."""
+    statement = select(GRIDS).where(
+        GRIDS.c.code == code, in_areas(GRIDS.c.code, areas), holding(as_of)
+    )
+    if lock:
+        statement = statement.with_for_update()
+    return (await tx.execute(statement)).mappings().one_or_none()
+
+
+def buildings_of(plan_id: UUID, code: str) -> Select[Any]:
+    """Return the query of the buildings and slices of a grid, by the plan that drew it."""
+    rows = PLAN_ASSIGNMENTS
+    return select(rows).where(rows.c.plan_id == plan_id, rows.c.grid_code == code)
+
+
+async def rename(tx: Tx, grid_id: UUID, *, name: str, version: int, now: datetime) -> None:
+    """Give the version of a grid another name."""
+    values = {"name": name, "version": version, "updated_at": now}
+    await tx.execute(update(GRIDS).where(GRIDS.c.id == grid_id).values(values))
+
+
+async def any_in_force(tx: Tx, area: str) -> bool:
+    """Tell whether some grid of the area is in force."""
+    statement = select(
+        exists().where(under(GRIDS.c.code, area), GRIDS.c.valid_to.is_(None))
+    )
+    return bool(await tx.scalar(statement))
+
+
+#: Old versions of the plan's communities end and the plan's grids begin at one instant.  A code
+#: that existed before goes on counting its versions, so that no ETag ever means two contents.
+_CLOSE = """
+UPDATE grids SET valid_to = :now, updated_at = :now
+WHERE valid_to IS NULL
+  AND community_code IN (SELECT code FROM plan_communities WHERE plan_id = :plan_id)
+"""
+_OPEN = """
+INSERT INTO grids (id, code, community_code, community_name, name, kind, households, population,
+                   in_range, compactness, area_m2, geometry, west, south, east, north, plan_id,
+                   valid_from, version, created_at, updated_at)
+SELECT gen_random_uuid(), g.code, g.community_code, c.name, g.name, g.kind, g.households,
+       g.population, g.in_range, g.compactness, g.area_m2, g.geometry, g.west, g.south, g.east,
+       g.north, g.plan_id, :now,
+       1 + coalesce((SELECT max(o.version) FROM grids o WHERE o.code = g.code), 0), :now, :now
+FROM plan_grids g JOIN plan_communities c ON c.plan_id = g.plan_id AND c.code = g.community_code
+WHERE g.plan_id = :plan_id
+"""
+
+
+async def switch(tx: Tx, plan_id: UUID, now: datetime) -> int:
+    """Put a plan's grids in the place of those in force in its communities; returns how many."""
+    values = {"plan_id": plan_id, "now": now}
+    await tx.execute(text(_CLOSE), values)
+    opened = await tx.execute(text(_OPEN), values)
+    await raise_epoch(tx)
+    return int(opened.rowcount)
+
+
+async def raise_epoch(tx: Tx) -> None:
+    """Tell every process that holds the grids in memory that they have changed."""
+    await tx.execute(update(GRID_EPOCH).values(epoch=GRID_EPOCH.c.epoch + 1))
+
+
+async def epoch(tx: Tx) -> int:
+    """Return the number that moves with every change of the grids in force."""
+    return int(await tx.scalar(select(GRID_EPOCH.c.epoch)) or 0)
+
+
+async def outlived_plans(tx: Tx, area: str) -> list[UUID]:
+    """Return the plans in force around an area that have no grid in force any more."""
+    statement = select(PLANS.c.id).where(
+        PLANS.c.state == "in_force",
+        under(PLANS.c.area, area[:6]),
+        ~exists().where(GRIDS.c.plan_id == PLANS.c.id, GRIDS.c.valid_to.is_(None)),
+    )
+    return list((await tx.execute(statement)).scalars())
+
+
+_MAP_COLUMNS = (
+    GRIDS.c.code,
+    GRIDS.c.name,
+    GRIDS.c.community_code,
+    GRIDS.c.community_name,
+    GRIDS.c.geometry,
+)
+
+
+async def map_now(tx: Tx) -> Sequence[Mapping[str, Any]]:
+    """Return code, names and geometry of every grid in force, in code order."""
+    statement = select(*_MAP_COLUMNS).where(GRIDS.c.valid_to.is_(None)).order_by(GRIDS.c.code)
+    return (await tx.execute(statement)).mappings().all()
+
+
+async def map_at(
+    tx: Tx, as_of: datetime, areas: Sequence[str]
+) -> Sequence[Mapping[str, Any]]:
+    """Return the same of the grids within the areas that held at a time."""
+    statement = (
+        select(*_MAP_COLUMNS)
+        .where(holding(as_of), in_areas(GRIDS.c.code, areas))
+        .order_by(GRIDS.c.code)
+    )
+    return (await tx.execute(statement)).mappings().all()

@@ -1,0 +1,96 @@
+"""Field types that several nouns of the registry share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from kit.web.schemas import (
+    PRINTABLE,
+    WHOLE,
+    AreaCode,
+    Crs,
+    DateTime,
+    ListQuery,
+    QueryBool,
+    SourceName,
+    Strict,
+)
+
+Name = Annotated[str, Field(min_length=1, max_length=100), PRINTABLE]
+SourceId = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@-]{0,63}$",
+        description="Id of the row in the system that owns it",
+    ),
+]
+DivisionCode = Annotated[
+    str,
+    Field(
+        pattern=r"^([0-9]{6}|[0-9]{9}|[0-9]{12})$",
+        description="Division code: 6 (district), 9 (street, town) or 12 digits (community)",
+        examples=["630102002008"],
+    ),
+]
+CommunityCode = Annotated[
+    str,
+    Field(
+        pattern=r"^[0-9]{12}$",
+        description="Code of a community or village, 12 digits",
+        examples=["630102002008"],
+    ),
+]
+Count = Annotated[int, Field(ge=0, le=1_000_000), WHOLE]
+Storeys = Annotated[int, Field(ge=0, le=300), WHOLE]
+Version = Annotated[int, Field(ge=1)]
+
+_LON = r"-?(?:180(?:\.0{1,12})?|1[0-7][0-9](?:\.[0-9]{1,12})?|[0-9]{1,2}(?:\.[0-9]{1,12})?)"
+_LAT = r"-?(?:90(?:\.0{1,12})?|[0-8]?[0-9](?:\.[0-9]{1,12})?)"
+Bbox = Annotated[
+    str,
+    Field(
+        pattern=f"^{_LON},{_LAT},{_LON},{_LAT}$",
+        description="minLon,minLat,maxLon,maxLat in CGCS2000; minLon > maxLon crosses the "
+        "antimeridian; rows without a known place never match",
+        examples=["101.7,36.5,101.9,36.7"],
+    ),
+]
+
+
+def read_bbox(bbox: str | None) -> tuple[float, float, float, float] | None:
+    """Return the box of a `bbox` parameter: west, south, east, north.
+
+    The two latitudes may stand in either order.
+    """
+    if bbox is None:
+        return None
+    west, south, east, north = (float(part) for part in bbox.split(","))
+    return west, min(south, north), east, max(south, north)
+
+
+class SourceRef(Strict):
+    """A row named by the system that owns it."""
+
+    source: SourceName
+    source_id: SourceId
+
+
+class PlaceQuery(ListQuery):
+    """Filters of estates, buildings and households."""
+
+    area: AreaCode | None = None
+    community_code: CommunityCode | None = None
+    source: SourceName | None = None
+    updated_since: DateTime | None = None
+    include_ended: Annotated[
+        QueryBool, Field(description="Also rows that have ended: what a sync needs")
+    ] = False
+
+
+class BoxQuery(PlaceQuery):
+    """Filters of what lies somewhere."""
+
+    bbox: Bbox | None = None
+    crs: Annotated[Crs, Field(description="Reference of the answered coordinates")] = "CGCS2000"

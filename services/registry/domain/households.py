@@ -1,0 +1,12 @@
+"""Households: single rows of a building, without anything personal."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Residence = Literal["registered", "resident", "both"]
+"""registered: on the register, lives elsewhere (空挂户); resident: lives here, registered
+elsewhere (人户分离); both."""
+
+COUNTED_AS_RESIDENT: tuple[Residence, ...] = ("resident", "both")
+COUNTED_AS_REGISTERED: tuple[Residence, ...] = ("registered", "both")

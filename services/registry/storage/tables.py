@@ -1,0 +1,151 @@
+"""Tables of the registry.
+
+Geometries are compact GeoJSON text (CGCS2000), checked before they come here, so that an answer
+is built by joining texts; the extent stands beside them in degrees.  Codes have the collation C:
+prefixes are found by index and order is bytewise everywhere.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    Double,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+)
+
+from kit.db import UtcDateTime, new_metadata
+from kit.idempotency import idempotency_table
+from kit.outbox import outbox_table
+
+METADATA = new_metadata()
+KEYS = idempotency_table(METADATA)
+OUTBOX = outbox_table(METADATA)
+
+_Code = Text(collation="C")
+
+
+def _extent() -> list[Column[float | None]]:
+    return [Column(name, Double, nullable=True) for name in ("west", "south", "east", "north")]
+
+
+DIVISIONS = Table(
+    "divisions",
+    METADATA,
+    Column("code", _Code, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("name_en", Text, nullable=True),
+    Column("kind", Text, nullable=False),
+    Column("parent_code", _Code, ForeignKey("divisions.code"), nullable=True, index=True),
+    Column("status", Text, nullable=False),
+    Column("is_governed", Boolean, nullable=False),
+    Column("valid_from", Date, nullable=True),
+    Column("valid_to", Date, nullable=True),
+    Column("boundary", Text, nullable=True),
+    *_extent(),
+    Column("version", Integer, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False, index=True),
+)
+
+ESTATES = Table(
+    "estates",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("source", _Code, nullable=True),
+    Column("source_id", _Code, nullable=True),
+    Column("community_code", _Code, ForeignKey("divisions.code"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("management_mode", Text, nullable=True),
+    Column("has_property_company", Boolean, nullable=True),
+    Column("has_owners_committee", Boolean, nullable=True),
+    Column("has_resident_organization", Boolean, nullable=True),
+    Column("geometry", Text, nullable=True),
+    *_extent(),
+    Column("ended_at", UtcDateTime, nullable=True),
+    Column("version", Integer, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False, index=True),
+    UniqueConstraint("source", "source_id"),
+)
+
+BUILDINGS = Table(
+    "buildings",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("source", _Code, nullable=True),
+    Column("source_id", _Code, nullable=True),
+    Column("community_code", _Code, ForeignKey("divisions.code"), nullable=False, index=True),
+    Column("estate_id", Uuid, ForeignKey("estates.id"), nullable=True, index=True),
+    Column("name", Text, nullable=True),
+    Column("kind", Text, nullable=True),
+    Column("geometry", Text, nullable=True),
+    *_extent(),
+    Column("lon", Double, nullable=True),
+    Column("lat", Double, nullable=True),
+    Column("outside_m", Double, nullable=True),
+    Column("units", Integer, nullable=True),
+    Column("floors", Integer, nullable=True),
+    Column("dwellings", Integer, nullable=True),
+    Column("households_resident", Integer, nullable=True),
+    Column("households_registered", Integer, nullable=True),
+    Column("count_source", Text, nullable=True),
+    Column("ended_at", UtcDateTime, nullable=True),
+    Column("version", Integer, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False, index=True),
+    UniqueConstraint("source", "source_id"),
+)
+Index("ix_buildings_west_east", BUILDINGS.c.west, BUILDINGS.c.east)
+
+HOUSEHOLDS = Table(
+    "households",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("source", _Code, nullable=True),
+    Column("source_id", _Code, nullable=True),
+    Column("community_code", _Code, ForeignKey("divisions.code"), nullable=False),
+    Column("building_id", Uuid, ForeignKey("buildings.id"), nullable=False),
+    Column("household_no", _Code, nullable=False),
+    Column("residence", Text, nullable=False),
+    Column("unit", Text, nullable=True),
+    Column("floor", Integer, nullable=True),
+    Column("ended_at", UtcDateTime, nullable=True),
+    Column("version", Integer, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False, index=True),
+    UniqueConstraint("source", "source_id"),
+)
+Index(
+    "uq_households_number",
+    HOUSEHOLDS.c.community_code,
+    HOUSEHOLDS.c.household_no,
+    unique=True,
+    postgresql_where=HOUSEHOLDS.c.ended_at.is_(None),
+)
+Index("ix_households_building_id", HOUSEHOLDS.c.building_id, HOUSEHOLDS.c.residence)
+
+CHANGES = Table(
+    "changes",
+    METADATA,
+    Column("seq", BigInteger, Identity(always=True), primary_key=True),
+    Column("at", UtcDateTime, nullable=False, index=True),
+    Column("client_id", Text, nullable=False),
+    Column("noun", Text, nullable=False),
+    Column("subject", _Code, nullable=False),
+    Column("area", _Code, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("fields", ARRAY(Text), nullable=False),
+    Column("import_id", Uuid, nullable=True),
+)
+Index("ix_changes_subject", CHANGES.c.subject, CHANGES.c.seq)

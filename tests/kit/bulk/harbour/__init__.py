@@ -1,0 +1,1 @@
+"""A service with importable nouns; only tests import it."""
