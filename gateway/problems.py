@@ -91,6 +91,7 @@ class ExportsRunning(TooManyRequests):
     code = "limit.exports"
     title = Text("Too many exports at once", "同时导出过多")
     detail = Text(
-        "This client already runs {exports_max} exports.", "该客户端已有 {exports_max} 个导出在运行。"
+        "This client already runs {exports_max} exports.",
+        "该客户端已有 {exports_max} 个导出在运行。",
     )
     cure = Text("Wait until one of them ends.", "请等待其中之一结束。")

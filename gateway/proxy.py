@@ -79,9 +79,7 @@ class Exchange:
         except ClientGone:
             self.status = self.status or 499
         except Fault as fault:
-            log.warning(
-                "exchange_failed", upstream=self._upstream.name, fault=type(fault).__name__
-            )
+            log.warning("exchange_failed", upstream=self._upstream.name, fault=type(fault).__name__)
             if not self.status:
                 raise as_problem(fault, self._upstream.name) from fault
         finally:

@@ -45,7 +45,9 @@ class Settings(ServiceSettings):
         default=20.0, gt=0, description="requests a second without a token, per address"
     )
     anonymous_burst: int = Field(default=60, ge=1)
-    exports_max: int = Field(default=2, ge=1, description="CSV and NDJSON answers at once, a client")
+    exports_max: int = Field(
+        default=2, ge=1, description="CSV and NDJSON answers at once, a client"
+    )
 
     connect_timeout_s: float = Field(default=2.0, gt=0)
     exchange_deadline_s: float = Field(

@@ -91,7 +91,7 @@ class Demonstration:
         communities = planning.communities_of(door, plan["id"])
         self._say(
             f"{sum(c['households'] for c in communities):,} households -> "
-            f"{sum(c['grids'] for c in communities):,} grids in {len(communities)} communities"
+            f"{sum(c['grids'] or 0 for c in communities):,} grids in {len(communities)} communities"
         )
         for action, after in planning.publish(door, plan, _REASON):
             self._say(f"{action}: the plan is {after['state']}")

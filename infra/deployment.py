@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import json
+import os
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
+from gateway.cli.settings import CliSettings, read_settings
+from gateway.tokens.clients import fresh_secret
+from infra.bootstrap import ADMIN, CLIENTS, ensure_clients, migrate
 from infra.keeper import Keeper
 from infra.ports import LOOPBACK, choose
-from infra.supervision import Program, Say, Supervisor, child_environment
-from infra.var_folder import CannotStart, VarFolder
+from infra.supervision import Program, Say, Supervisor
+from infra.var_folder import VarFolder, write_private
 from kit.embedded_postgres import EmbeddedPostgres
 
-_ROOT = Path(__file__).parent.parent
 _READY_S = 90.0
 
 #: name -> (package, prefix of its settings, default loopback port)
@@ -25,12 +25,9 @@ SERVICES: Mapping[str, tuple[str, str, int]] = {
     "partition": ("services.grid_partition", "PARTITION", 8102),
     "incidents": ("services.incidents", "INCIDENTS", 8103),
 }
-_GATEWAY = ("gateway", "GATEWAY")
-
-#: client -> the least it needs of its peers
-PEER_SCOPES: Mapping[str, str] = {
-    "partition": "registry:read",
-    "incidents": "partition:read",
+PACKAGES: Mapping[str, str] = {
+    **{name: package for name, (package, _, _) in SERVICES.items()},
+    "gateway": "gateway",
 }
 
 
@@ -60,25 +57,29 @@ class Deployment:
         self.keeper = Keeper(var)
         self.supervisor = Supervisor(var, self.keeper, say)
         self._postgres: EmbeddedPostgres | None = None
-        self._clients = var.secret("clients", sorted(PEER_SCOPES))
+        self._client_secrets: dict[str, str] = {}
         self._database_urls: dict[str, str] = {}
 
     def start(self) -> None:
         """Start the database, migrate, make the clients, start every program, wait until ready."""
         self._say("starting the embedded PostgreSQL")
         self._postgres = EmbeddedPostgres(self.var.postgres)
-        names = [*SERVICES, "gateway"]
-        self._database_urls = self._postgres.ensure_databases(self.var.secret("databases", names))
+        passwords = self.var.secret("databases", list(PACKAGES))
+        self._database_urls = self._postgres.ensure_databases(passwords)
         self._say("migrating four databases")
-        self._migrate()
+        migrate(PACKAGES, self._database_urls)
         self._say("ensuring the service clients")
-        self._ensure_clients()
+        self._client_secrets = self.var.secret("clients", sorted(CLIENTS), fresh_secret)
+        ensure_clients(self._database_urls["gateway"], self._client_secrets)
+        self._write_credentials()
         self._say("starting the services, the worker and the gateway")
         self.supervisor.start(self.programs())
         self.supervisor.wait_ready(_READY_S)
+        self._write_note()
 
     def stop(self) -> None:
         """Stop the door, then the rest, then the database; safe at any stage of a start."""
+        self.var.run_note.unlink(missing_ok=True)
         self.supervisor.stop(first="gateway")
         if self._postgres is not None:
             self._postgres.stop()
@@ -106,7 +107,7 @@ class Deployment:
 
     def environment(self, name: str) -> dict[str, str]:
         """Return the settings of a deployable as environment variables."""
-        prefix = SERVICES[name][1] if name in SERVICES else _GATEWAY[1]
+        prefix = SERVICES[name][1] if name in SERVICES else "GATEWAY"
         port = self._ports.get(name, self._gateway_port)
         door = self.addresses.gateway
         told = {
@@ -122,39 +123,28 @@ class Deployment:
         }
         if name == "gateway":
             told["KEY_FILE"] = str(self.var.root / "gateway.key")
-        if name in self._clients:
-            told |= {"CLIENT_ID": name, "CLIENT_SECRET": self._clients[name]}
+        if name in self._client_secrets:
+            told |= {"CLIENT_ID": name, "CLIENT_SECRET": self._client_secrets[name]}
         return {f"{prefix}_{key}": value for key, value in told.items()}
 
-    def _migrate(self) -> None:
-        packages = {name: package for name, (package, _, _) in SERVICES.items()}
-        packages["gateway"] = _GATEWAY[0]
-        with ThreadPoolExecutor(2) as pool:
-            jobs = [
-                pool.submit(self.run, name, (package, "migrate"))
-                for name, package in packages.items()
-            ]
-            for job in jobs:
-                job.result()
+    def _write_credentials(self) -> None:
+        lines = {
+            "JINGWEI_URL": self.addresses.gateway,
+            "JINGWEI_CLIENT_ID": ADMIN,
+            "JINGWEI_CLIENT_SECRET": self._client_secrets[ADMIN],
+        }
+        text = "".join(f"{name}={value}\n" for name, value in lines.items())
+        write_private(self.var.admin_env, text)
 
-    def run(self, name: str, arguments: Sequence[str], stdin: str = "") -> str:
-        """Run one of a deployable's commands to its end; raises CannotStart with its last words."""
-        done = subprocess.run(
-            [sys.executable, "-m", *arguments],
-            env=child_environment(self.environment(name)),
-            cwd=_ROOT,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            last = "\n".join((done.stdout + done.stderr).strip().splitlines()[-12:])
-            raise CannotStart(f"`{' '.join(arguments)}` failed.", f"It said:\n{last}")
-        return done.stdout
+    def settings(self) -> CliSettings:
+        """Return how the command line reaches this installation as its administrator."""
+        return read_settings(self.var.admin_env)
 
-    def _ensure_clients(self) -> None:
-        raise NotImplementedError
+    def _write_note(self) -> None:
+        """Tell `jingwei doctor` what runs here and where."""
+        urls: dict[str, str | None] = {**self.addresses.inner, "worker": None}
+        note = {"pid": os.getpid(), "url": self.addresses.gateway, "processes": urls}
+        write_private(self.var.run_note, json.dumps(note, indent=1))
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from infra import ports
 from infra.demonstration import Demonstration
 from infra.deployment import Deployment, running
 from infra.var_folder import CannotStart, VarFolder
+from kit import logs
 
 _STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -49,6 +50,7 @@ class Wishes:
 def main() -> int:
     """Run until a signal comes; returns the exit code."""
     console = Console(highlight=False, soft_wrap=True)
+    logs.configure("make-run", "WARNING")
     for number in _STOPS:
         signal.signal(number, _stop)
     try:

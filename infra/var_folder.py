@@ -6,10 +6,14 @@ import fcntl
 import json
 import os
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+
+def _random() -> str:
+    return secrets.token_urlsafe(32)
 
 
 class CannotStart(Exception):
@@ -34,6 +38,7 @@ class VarFolder:
         self.spool = self.root / "spool"
         self.lock_file = self.root / "run.lock"
         self.secrets_file = self.root / "secrets.json"
+        self.run_note = self.root / "run.json"
         self.admin_env = self.root / "admin.env"
         self.demo_folder = self.root / "demo"
         self.demo_marker = self.root / "demo.json"
@@ -70,16 +75,20 @@ class VarFolder:
             file.truncate(0)
             file.write(f"process {os.getpid()}, {note}\n")
             file.flush()
-            yield
-            file.truncate(0)
+            try:
+                yield
+            finally:
+                file.truncate(0)
 
-    def secret(self, group: str, names: Sequence[str]) -> dict[str, str]:
+    def secret(
+        self, group: str, names: Sequence[str], make: Callable[[], str] = _random
+    ) -> dict[str, str]:
         """Return the secret of each name of a group, made at the first call."""
         known = read_json(self.secrets_file)
         mine: dict[str, str] = known.setdefault(group, {})
         missing = [name for name in names if name not in mine]
         if missing:
-            mine.update({name: secrets.token_urlsafe(32) for name in missing})
+            mine.update({name: make() for name in missing})
             write_private(self.secrets_file, json.dumps(known, indent=1))
         return {name: mine[name] for name in names}
 

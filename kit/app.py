@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import httpx
 from fastapi import APIRouter, FastAPI
@@ -20,6 +21,7 @@ from kit.auth import RemoteKeys, TokenVerifier
 from kit.clock import Clock, SystemClock
 from kit.db import Database
 from kit.metrics import Metrics
+from kit.revocation import RevocationPoller, Revocations
 from kit.settings import ServiceSettings
 from kit.version import VERSION
 from kit.web import health, problems
@@ -55,11 +57,12 @@ def build_app(settings: ServiceSettings, parts: Parts) -> FastAPI:
     """Return the application of a service: errors, health, metrics, limits, auth, contract."""
     metrics = Metrics(parts.name)
     http = httpx.AsyncClient()
+    revocations = Revocations()
     app = FastAPI(
         title=parts.title,
         description=parts.description,
         version=VERSION,
-        lifespan=_lifespan(parts, http),
+        lifespan=_lifespan(parts, http, _poller(settings, parts, http, revocations)),
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
@@ -77,7 +80,10 @@ def build_app(settings: ServiceSettings, parts: Parts) -> FastAPI:
     app.state.clock = parts.clock
     app.state.metrics = metrics
     app.state.verifier = parts.verifier or TokenVerifier(
-        RemoteKeys(settings.jwks_url, http), issuer=settings.issuer, audience=settings.audience
+        RemoteKeys(settings.jwks_url, http),
+        issuer=settings.issuer,
+        audience=settings.audience,
+        revocations=revocations,
     )
     for name, value in parts.state.items():
         setattr(app.state, name, value)
@@ -111,12 +117,25 @@ def _checks(parts: Parts) -> dict[str, health.Check]:
     return {"database": parts.database.probe_write, "migrations": migrated, **parts.checks}
 
 
-def _lifespan(parts: Parts, http: httpx.AsyncClient) -> Callable[[FastAPI], Any]:
+def _poller(
+    settings: ServiceSettings, parts: Parts, http: httpx.AsyncClient, revocations: Revocations
+) -> RevocationPoller | None:
+    if parts.verifier is not None:
+        return None
+    # The feed stands beside the key set.
+    return RevocationPoller(urljoin(settings.jwks_url, "revoked-clients"), http, revocations)
+
+
+def _lifespan(
+    parts: Parts, http: httpx.AsyncClient, poller: RevocationPoller | None
+) -> Callable[[FastAPI], Any]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(parts.database.close)
             await stack.enter_async_context(http)
+            if poller is not None:
+                await stack.enter_async_context(poller.running())
             for hook in parts.hooks:
                 await stack.enter_async_context(hook(app))
             yield

@@ -76,6 +76,8 @@ class EmbeddedPostgres:
     def stop(self) -> None:
         """Stop the server; its data stay."""
         self._server.stop()
+        # Otherwise the library stops it a second time when the interpreter ends, and complains.
+        self._server.cleanup_mode = None
 
 
 async def _apply_settings(admin: asyncpg.Connection) -> None:

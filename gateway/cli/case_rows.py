@@ -46,9 +46,6 @@ class CaseRows:
     def estates(self) -> Iterator[Feature]:
         """Yield the estates that lie in a community: by its stated code, else by position."""
         self.estates_nowhere = 0
-        if self._case.path("estates") is None:
-            yield from self._estates_of_buildings()
-            return
         outlines = self._outlines()
         for feature in self._case.features("estates"):
             code = self._home(feature, outlines)
@@ -72,27 +69,11 @@ class CaseRows:
         point = middle(feature.get("geometry"))
         return find(point, outlines) if point else None
 
-    def _estates_of_buildings(self) -> Iterator[Feature]:
-        """Yield the estates that only the buildings know, each once, without geometry."""
-        known: set[str] = set()
-        for feature in self._case.features("buildings"):
-            properties = feature["properties"]
-            estate_id = properties.get("estate_id")
-            if estate_id is None or str(estate_id) in known:
-                continue
-            known.add(str(estate_id))
-            yield _feature(
-                {
-                    "source": self.source,
-                    "source_id": str(estate_id),
-                    "community_code": self._community(str(properties["community_code"])),
-                    "name": str(properties.get("estate_name") or estate_id),
-                },
-                None,
-            )
-
     def buildings(self) -> Iterator[Feature]:
-        """Yield the buildings with their stated number of households."""
+        """Yield the buildings with their stated number of households.
+
+        An estate that only a building names is made by the registry, in the building's community.
+        """
         for feature in self._case.features("buildings"):
             properties = feature["properties"]
             row = {
@@ -108,7 +89,10 @@ class CaseRows:
                 "count_source": properties.get("hh_source"),
             }
             if properties.get("estate_id") is not None:
-                row |= {"estate_source_id": str(properties["estate_id"])}
+                row |= {
+                    "estate_source_id": str(properties["estate_id"]),
+                    "estate_name": properties.get("estate_name"),
+                }
             yield _feature(row, feature.get("geometry"))
 
     def households(self) -> Iterator[Row]:
@@ -124,15 +108,18 @@ class CaseRows:
             }
 
     def barriers(self) -> Iterator[Feature]:
-        """Yield roads, railways and waters."""
+        """Yield roads, railways and waters, each under a district of the case."""
+        districts = self.codes.areas
+        outlines = self._outlines() if len(districts) > 1 else []
         for feature in self._case.features("barriers"):
             properties = feature["properties"]
             yield _feature(
                 {
                     "source": self.source,
                     "source_id": str(properties["barrier_id"]),
+                    "area": _district_of(feature, outlines, districts[0]),
                     "kind": properties["kind"],
-                    "class": properties.get("class"),
+                    "barrier_class": properties.get("class"),
                     "name": properties.get("name"),
                     "width_m": properties.get("width_m"),
                 },
@@ -165,6 +152,12 @@ def _community_seen(feature: Feature) -> CommunitySeen:
         street_code=str(properties.get("street_code") or ""),
         street_name=str(properties.get("street_name") or ""),
     )
+
+
+def _district_of(feature: Feature, outlines: list[Outline], otherwise: str) -> str:
+    point = middle(feature.get("geometry")) if outlines else None
+    found = find(point, outlines) if point else None
+    return found[:6] if found else otherwise
 
 
 def _management(properties: Mapping[str, Any]) -> Row:

@@ -31,7 +31,7 @@ def list_clients(session: Session) -> None:
     with session.door() as door:
         clients = list(door.pages(CLIENTS))
     session.screen.result(clients)
-    columns = ["client_id", "name", "scopes", "areas", "revoked_at"]
+    columns = ["client_id", "name", "state", "areas", "scopes"]
     session.screen.table(
         "Service clients", columns, [[_joined(c.get(name)) for name in columns] for c in clients]
     )
@@ -57,8 +57,9 @@ def create_client(
 def rotate_client(session: Session, client: ClientArgument) -> None:
     """Give a client a second secret; the older one goes on until it is removed."""
     with session.door() as door:
-        made = door.post(f"{CLIENTS}/{_find(door, client)['client_id']}/secrets", {})
-    _show_secret(session, made)
+        client_id = _find(door, client)["client_id"]
+        made = door.post(f"{CLIENTS}/{client_id}/secrets", {})
+    _show_secret(session, made | {"client_id": client_id})
 
 
 @app.command("revoke")

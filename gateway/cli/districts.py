@@ -68,8 +68,8 @@ def plan(
         made = planning.make_plan(door, wish)
         made = planning.follow_plan(door, screen, made["id"])
         communities = planning.communities_of(door, made["id"])
-        planning.show_plan(screen, made, communities)
-        violations = planning.open_violations(door, made["id"])
+        violations = planning.violations_of(door, made["id"])
+        planning.show_plan(screen, made, communities, violations)
         if publish and violations:
             screen.say(f"{len(violations)} violations acknowledged with the reason: {acknowledge}")
         if publish:

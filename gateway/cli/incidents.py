@@ -28,16 +28,18 @@ def locate(
         spot = door.get("/partition/v1/locate", lon=lon, lat=lat, crs=crs, as_of=as_of)
     session.screen.result(spot)
     if spot.get("grid_code"):
-        session.screen.say(f"{spot['grid_code']} {spot.get('name') or ''}".rstrip())
+        names = f"{spot.get('grid_name') or ''} ({spot.get('community_name') or ''})"
+        session.screen.say(f"{spot['grid_code']} {names}")
         return
     session.screen.say(f"No grid in force holds this point.{_nearest(spot)}")
     raise typer.Exit(REFUSED)
 
 
 def _nearest(spot: JSON) -> str:
-    if not spot.get("nearest_grid_code"):
+    nearest = spot.get("nearest")
+    if not nearest:
         return ""
-    return f" The nearest is {spot['nearest_grid_code']}, {spot.get('distance_m', 0):.0f} m away."
+    return f" The nearest is {nearest['grid_code']}, {nearest['distance_m']:,.0f} m away."
 
 
 @command

@@ -61,11 +61,12 @@ def follow_plan(door: Door, screen: Screen, plan_id: str) -> JSON:
         for plan in follow_states(door, f"{PLANS}/{plan_id}", _COMPUTED):
             bar.update(plan.get("progress"), plan["state"])
     if plan["state"] == "failed":
+        failure = plan.get("failure") or {}
         raise CliFailure(
-            "cli.plan_failed",
-            f"The plan {plan_id} failed: {plan.get('failure') or 'no reason was given'}.",
-            cure="Read its violations and the worker's log, then make a new plan.",
-            more={"plan": plan},
+            str(failure.get("code") or "cli.plan_failed"),
+            f"The plan {plan_id} failed: {failure.get('detail') or 'no reason was given'}",
+            cure="Mend what it names, then make a new plan.",
+            more={"plan": plan_id, "community": failure.get("community")},
         )
     return plan
 
@@ -73,13 +74,12 @@ def follow_plan(door: Door, screen: Screen, plan_id: str) -> JSON:
 def communities_of(door: Door, plan_id: str) -> list[JSON]:
     """Return the plan's communities in code order."""
     rows = door.pages(f"{PLANS}/{plan_id}/communities")
-    return sorted(rows, key=lambda row: str(row["community_code"]))
+    return sorted(rows, key=lambda row: str(row["code"]))
 
 
-def open_violations(door: Door, plan_id: str) -> list[JSON]:
-    """Return the violations that nobody has acknowledged yet."""
-    rows = door.pages(f"{PLANS}/{plan_id}/violations")
-    return [row for row in rows if not row.get("acknowledged")]
+def violations_of(door: Door, plan_id: str) -> list[JSON]:
+    """Return the plan's violations, acknowledged or not."""
+    return list(door.pages(f"{PLANS}/{plan_id}/violations"))
 
 
 def publish(door: Door, plan: JSON, reason: str) -> Iterator[tuple[str, JSON]]:
@@ -95,23 +95,27 @@ def publish(door: Door, plan: JSON, reason: str) -> Iterator[tuple[str, JSON]]:
         if action == "submit":
             body["acknowledgements"] = [
                 {"violation_id": row["id"], "reason": reason}
-                for row in open_violations(door, plan["id"])
+                for row in violations_of(door, plan["id"])
+                if row["acknowledgement"] is None
             ]
         plan = door.post(f"{PLANS}/{plan['id']}/transitions", body, key=f"{plan['id']}-{action}")
         yield action, plan
 
 
-def show_plan(screen: Screen, plan: JSON, communities: list[JSON]) -> None:
-    """Print one row a community and the sums."""
+def show_plan(screen: Screen, plan: JSON, communities: list[JSON], violations: list[JSON]) -> None:
+    """Print one row a community, the sums, and a sentence for each violation."""
+    codes: dict[str, set[str]] = {}
+    for violation in violations:
+        codes.setdefault(violation["community_code"], set()).add(violation["code"])
     rows = [
         [
-            row["community_code"],
-            row.get("name"),
+            row["code"],
+            row["name"],
             row["households"],
-            row["grids"],
+            row["grids"] or 0,
             bool(row["feasible"]),
-            _codes(row.get("violations")),
-            float(row.get("seconds") or 0.0),
+            ", ".join(sorted(codes.get(row["code"], ()))),
+            float((row["metrics"] or {}).get("cpu_s", 0.0)),
         ]
         for row in communities
     ]
@@ -121,15 +125,13 @@ def show_plan(screen: Screen, plan: JSON, communities: list[JSON]) -> None:
         rows,
     )
     feasible = sum(bool(row["feasible"]) for row in communities)
+    households, grids = (
+        sum(row[name] or 0 for row in communities) for name in ("households", "grids")
+    )
     screen.say(
-        f"{sum(row['households'] for row in communities):,} households -> "
-        f"{sum(row['grids'] for row in communities):,} grids in {len(communities)} communities; "
+        f"{households:,} households -> {grids:,} grids in {len(communities)} communities; "
         f"{feasible} wholly within the rules."
     )
-
-
-def _codes(violations: object) -> str:
-    if isinstance(violations, list):
-        codes = [v["code"] if isinstance(v, dict) else str(v) for v in violations]
-        return ", ".join(sorted(set(codes)))
-    return "" if violations is None else str(violations)
+    for violation in violations:
+        where = violation["grid_code"] or violation["community_code"]
+        screen.say(f"  {where} {violation['code']}: {violation['detail']}")

@@ -18,7 +18,6 @@ from gateway.tokens.problems import (
     ClientExists,
     ClientNotFound,
     ClientRevoked,
-    OAuthError,
     SecretNotFound,
     SecretsFull,
 )
@@ -26,7 +25,7 @@ from gateway.tokens.tables import CLIENTS
 from kit.app import api_router
 from kit.auth import SCOPES, Principal
 from kit.conditional import etag
-from kit.errors import PreconditionFailed, PreconditionRequired, Unavailable
+from kit.errors import PreconditionFailed, PreconditionRequired
 from kit.ids import new_id
 from kit.pagination import Page
 from kit.web.deps import IfMatch, Now, Reader, UnitOfWork, needs
@@ -94,6 +93,7 @@ class ClientOut(Answer):
     areas: list[str]
     organization_id: str | None
     expires_at: DateTime | None
+    revoked_at: DateTime | None
     state: Literal["active", "expired", "revoked"]
     allowed_actions: list[Literal["revoke"]]
     secrets: list[SecretOut]
@@ -111,6 +111,7 @@ class ClientMade(ClientOut):
 class SecretMade(SecretOut):
     """A new secret."""
 
+    client_id: str
     client_secret: str = Field(description="Shown this one time")
 
 
@@ -124,12 +125,6 @@ class ClientQuery(ListQuery):
     """Filters of the list of clients."""
 
     updated_since: DateTime | None = None
-
-
-class HashingBusy(Unavailable):
-    """Too many secrets are being hashed."""
-
-    code = "client.hashing_busy"
 
 
 router = api_router("/admin/v1/clients", "clients")
@@ -152,12 +147,9 @@ async def create_client(
         organization_id=body.organization_id,
         expires_at=body.expires_at,
     )
-    try:
-        secret = await clients.create(
-            tx, client, by_areas=caller.areas, hasher=_hasher(request), now=clock.now()
-        )
-    except OAuthError as error:
-        raise HashingBusy(retry_after_s=1) from error
+    secret = await clients.create(
+        tx, client, by_areas=caller.areas, hasher=_hasher(request), now=clock.now()
+    )
     row = await clients.show(tx, client.client_id, by_areas=caller.areas)
     response.headers["Location"] = f"/admin/v1/clients/{client.client_id}"
     response.headers["ETag"] = etag(row["version"])
@@ -210,14 +202,13 @@ async def create_client_secret(
 ) -> SecretMade:
     """Add a second live secret: change over to it, then delete the old one."""
     now = clock.now()
-    try:
-        made = await clients.add_secret(
-            tx, client_id, by_areas=caller.areas, hasher=_hasher(request), now=now
-        )
-    except OAuthError as error:
-        raise HashingBusy(retry_after_s=1) from error
+    made = await clients.add_secret(
+        tx, client_id, by_areas=caller.areas, hasher=_hasher(request), now=now
+    )
     response.headers["Location"] = f"/admin/v1/clients/{client_id}/secrets/{made.secret_id}"
-    return SecretMade(id=made.secret_id, created_at=now, client_secret=made.text)
+    return SecretMade(
+        id=made.secret_id, created_at=now, client_id=client_id, client_secret=made.text
+    )
 
 
 @router.delete(
@@ -244,9 +235,7 @@ async def delete_client_secret(
     )
 
 
-@router.post(
-    "/{client_id}/transitions", responses=problems(ClientNotFound, ClientRevoked)
-)
+@router.post("/{client_id}/transitions", responses=problems(ClientNotFound, ClientRevoked))
 async def transition_client(
     client_id: ClientIdInPath,
     body: ClientTransition,
@@ -262,7 +251,7 @@ async def transition_client(
     await clients.revoke(tx, client_id, by_areas=caller.areas, now=now)
     row = await clients.show(tx, client_id, by_areas=caller.areas)
     keeper: Keeper = request.app.state.keeper
-    keeper.refresh_soon()
+    keeper.note_revoked(client_id, at=now)
     response.headers["ETag"] = etag(row["version"])
     return ClientOut.model_validate(_shown(row, now))
 
@@ -283,5 +272,3 @@ def _shown(row: Any, now: datetime) -> dict[str, Any]:
             for entry in sorted(row["secrets"], key=lambda entry: str(entry["created_at"]))
         ],
     }
-
-

@@ -121,11 +121,10 @@ router = APIRouter(tags=["tokens"])
         400: {"model": OAuthErrorOut, **_oauth("`invalid_request` and its kin")},
         401: _oauth("`invalid_client`: unknown client or wrong secret, which look alike"),
         429: _oauth("Too many wrong secrets, or too many requests; see Retry-After"),
-        503: _oauth("Busy; see Retry-After"),
     },
     openapi_extra={
         "requestBody": {"required": True, "content": {FORM: {"schema": _FORM_SCHEMA}}},
-        "security": [{"ClientBasic": []}, {}],
+        "security": [],
     },
 )
 async def issue_token(request: Request) -> Response:

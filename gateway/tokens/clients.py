@@ -171,7 +171,5 @@ async def _store_secret(
 ) -> NewSecret:
     made = NewSecret(new_id(), secret)
     encoded = await hasher.hash(secret)
-    await storage.add_secret(
-        tx, client_id, made.secret_id, fingerprint(secret), encoded, now=now
-    )
+    await storage.add_secret(tx, client_id, made.secret_id, fingerprint(secret), encoded, now=now)
     return made

@@ -10,7 +10,7 @@ from typing import TypeVar
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from gateway.tokens.problems import busy
+from gateway.tokens.problems import HashingBusy
 
 T = TypeVar("T")
 
@@ -32,7 +32,7 @@ class SecretHasher:
         self._taken = 0
 
     async def hash(self, secret: str) -> str:
-        """Return the encoded hash of a secret; raises OAuthError when too much waits."""
+        """Return the encoded hash of a secret; raises HashingBusy when too much waits."""
         return await self._run(lambda: self._hasher.hash(secret))
 
     async def verify(self, encoded: str | None, secret: str) -> bool:
@@ -47,7 +47,7 @@ class SecretHasher:
 
     async def _run(self, work: Callable[[], T]) -> T:
         if self._taken >= self._places:
-            raise busy()
+            raise HashingBusy(retry_after_s=1)
         self._taken += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._pool, work)

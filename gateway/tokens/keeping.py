@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -59,9 +59,12 @@ async def load_keys(tx: Tx, key: bytes, *, now: datetime) -> list[SigningKey]:
 async def load_revocations(tx: Tx, *, now: datetime, lifetime_s: int) -> Mapping[str, int]:
     """Return the clients whose tokens issued before a time (epoch seconds) are void."""
     since = now - timedelta(seconds=lifetime_s) - _TOLD_SLACK
-    return {
-        client_id: int(at.timestamp()) + 1 for client_id, at in await storage.revoked_since(tx, since)
-    }
+    return {client_id: _void_before(at) for client_id, at in await storage.revoked_since(tx, since)}
+
+
+def _void_before(revoked_at: datetime) -> int:
+    # `iat` has whole seconds: a token of the same second is older or refused anyway.
+    return int(revoked_at.timestamp()) + 1
 
 
 class Keeper:
@@ -70,7 +73,7 @@ class Keeper:
     def __init__(
         self,
         database: Database,
-        key: bytes,
+        read_key: Callable[[], bytes],
         *,
         keyring: Keyring,
         revocations: Revocations,
@@ -80,7 +83,8 @@ class Keeper:
         may_make_key: bool,
     ) -> None:
         self._database = database
-        self._key = key
+        self._read_key = read_key
+        self._key = b""
         self._keyring = keyring
         self._revocations = revocations
         self._verifier = verifier
@@ -98,11 +102,18 @@ class Keeper:
             self._verifier.forget()
         self._revocations.replace(void)
 
+    def note_revoked(self, client_id: str, *, at: datetime) -> None:
+        """Refuse a client's tokens here at once, before the next refresh tells of it."""
+        void = dict(self._revocations.all())
+        void[client_id] = _void_before(at)
+        self._revocations.replace(void)
+
     async def start(self) -> None:
         """Read the keys for the first time; makes the first one in development.
 
-        Raises NoSigningKey in production when there is none.
+        Raises KeyFileError, SealBroken, and NoSigningKey in production when there is none.
         """
+        self._key = self._read_key()
         await self.refresh()
         if self._keyring.jwks()["keys"]:
             return
@@ -134,11 +145,12 @@ class Keeper:
                 log.warning("refresh_failed", error=type(error).__name__)
 
 
-def as_public(void: Mapping[str, int], *, now: datetime) -> dict[str, Any]:
+def as_public(void: Mapping[str, float], *, now: datetime) -> dict[str, Any]:
     """Return the feed of revocations."""
     return {
         "as_of": int(now.timestamp()),
         "items": [
-            {"client_id": client_id, "void_before": before} for client_id, before in void.items()
+            {"client_id": client_id, "void_before": int(before)}
+            for client_id, before in void.items()
         ],
     }

@@ -70,7 +70,10 @@ class Keyring:
         return {
             "keys": [
                 {
-                    **{name: key.pair.as_dict(private=False)[name] for name in ("kty", "crv", "x", "y")},
+                    **{
+                        name: key.pair.as_dict(private=False)[name]
+                        for name in ("kty", "crv", "x", "y")
+                    },
                     "kid": key.kid,
                     "use": "sig",
                     "alg": "ES256",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kit.errors import Conflict, NotFound, Text
+from kit.errors import Conflict, NotFound, Text, Unavailable
 
 
 class ClientNotFound(NotFound):
@@ -37,7 +37,8 @@ class SecretsFull(Conflict):
     code = "client.secrets_full"
     title = Text("Too many secrets", "密钥数量已满")
     detail = Text(
-        "The client has {secrets_max} live secrets already.", "该客户端已有 {secrets_max} 个有效密钥。"
+        "The client has {secrets_max} live secrets already.",
+        "该客户端已有 {secrets_max} 个有效密钥。",
     )
     cure = Text("Delete the old secret first.", "请先删除旧密钥。")
 
@@ -48,6 +49,13 @@ class SecretNotFound(NotFound):
     code = "client.secret_not_found"
     title = Text("Secret not found", "密钥不存在")
     detail = Text("The client has no such secret.", "该客户端没有此密钥。")
+
+
+class HashingBusy(Unavailable):
+    """Too many secrets wait to be hashed."""
+
+    code = "client.hashing_busy"
+    detail = Text("Too many secrets are being checked right now.", "当前正在校验的密钥过多。")
 
 
 class OAuthError(Exception):
@@ -81,8 +89,3 @@ def slow_down(retry_after_s: int) -> OAuthError:
         status=429,
         retry_after_s=retry_after_s,
     )
-
-
-def busy() -> OAuthError:
-    """Return the refusal while too many secrets wait to be hashed."""
-    return OAuthError("temporarily_unavailable", "busy", status=503, retry_after_s=1)

@@ -54,7 +54,8 @@ def listed(areas: Sequence[str]) -> Select[Any]:
 async def one(tx: Tx, client_id: str, areas: Sequence[str]) -> RowMapping | None:
     """Return a client with its secrets' ids; locks nothing."""
     statement = listed(areas).where(CLIENTS.c.client_id == client_id)
-    return (await tx.execute(statement)).mappings().one_or_none()
+    row: RowMapping | None = (await tx.execute(statement)).mappings().one_or_none()
+    return row
 
 
 async def locked(tx: Tx, client_id: str, areas: Sequence[str]) -> RowMapping | None:
@@ -165,7 +166,9 @@ async def add_signing_key(
 
 async def retire_signing_keys(tx: Tx, kids: Sequence[str], *, published_until: datetime) -> None:
     """Set when keys vanish from the key set; never later than was set before."""
-    until = func.least(func.coalesce(SIGNING_KEYS.c.published_until, published_until), published_until)
+    until = func.least(
+        func.coalesce(SIGNING_KEYS.c.published_until, published_until), published_until
+    )
     await tx.execute(
         update(SIGNING_KEYS).where(SIGNING_KEYS.c.kid.in_(kids)).values(published_until=until)
     )

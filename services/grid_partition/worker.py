@@ -8,20 +8,27 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import httpx
 import structlog
 
-from kit.clock import local_date
+from kit.clock import SystemClock, local_date
 from kit.db import as_problem
+from kit.ids import new_id
 from kit.peers import PeerUnavailable
+from services.grid_partition.clients.registry import registry_client
 from services.grid_partition.operations import computing, preparing, publication
-from services.grid_partition.operations.processes import ProcessDied
+from services.grid_partition.operations.processes import ProcessDied, Processes
 from services.grid_partition.operations.workshop import LeaseLost, PlanFailed, Workshop
+from services.grid_partition.settings import Settings
 from services.grid_partition.storage import jobs
+from services.grid_partition.storage.opening import open_database
 
 log = structlog.get_logger()
 
@@ -101,9 +108,16 @@ class Worker:
                 break
             task = asyncio.create_task(work)
             self._running.add(task)
-            task.add_done_callback(self._running.discard)
+            task.add_done_callback(self._ended)
             began = True
         return began
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            # What it held comes free when its lease ends.
+            log.error("work_broken_off", error=type(error).__name__, exc_info=error)
 
     async def _claim(self) -> Any:
         async with self._shop.database.unit_of_work() as tx:
@@ -220,3 +234,40 @@ class Worker:
         await asyncio.gather(*self._running, return_exceptions=True)
         async with self._shop.database.unit_of_work() as tx:
             await jobs.release(tx, self._shop.owner)
+
+
+def default_processes() -> int:
+    """Return how many processes compute unless told: one core is left to everybody else."""
+    return max(1, (os.cpu_count() or 1) - 1)
+
+
+def serve_worker(settings: Settings, processes: int) -> None:
+    """Work until SIGTERM or SIGINT."""
+    asyncio.run(_serve(settings, processes))
+
+
+async def _serve(settings: Settings, processes: int) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    database = open_database(settings, "grid_partition.worker")
+    compute = Processes(processes)
+    owner = f"{os.getpid()}-{new_id()}"
+    async with httpx.AsyncClient() as http:
+        workshop = Workshop(
+            owner=owner,
+            database=database,
+            registry=registry_client(settings, http),
+            clock=SystemClock(),
+            settings=settings,
+            compute=compute,
+        )
+        try:
+            compute.start()
+            log.info("worker_started", owner=owner, processes=processes)
+            await Worker(workshop, slots=processes).run(stop)
+            log.info("worker_stopped", owner=owner)
+        finally:
+            compute.close()
+            await database.close()

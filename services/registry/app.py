@@ -8,6 +8,9 @@ from fastapi import FastAPI
 
 from kit.app import Parts, build_app
 from kit.auth import TokenVerifier
+from kit.bulk.router import imports_router
+from kit.bulk.runner import import_runner
+from kit.bulk.service import Bulk
 from kit.clock import Clock, SystemClock
 from kit.db import Database
 from services.registry.api import (
@@ -19,8 +22,12 @@ from services.registry.api import (
     households,
     snapshots,
 )
+from services.registry.operations.imports.buildings import building_noun
+from services.registry.operations.imports.divisions import division_noun
+from services.registry.operations.imports.estates import estate_noun
+from services.registry.operations.imports.households import household_noun
 from services.registry.settings import Settings
-from services.registry.storage.tables import KEYS
+from services.registry.storage.tables import IMPORTS, KEYS
 
 PACKAGE_DIR = Path(__file__).parent
 DEFAULT_PORT = 8101
@@ -36,6 +43,20 @@ def create_app(
         pool_size=settings.database_pool_size,
         statement_timeout_ms=settings.statement_timeout_ms,
         lock_timeout_ms=settings.lock_timeout_ms,
+    )
+    placement = settings.placement
+    bulk = Bulk(
+        service="registry",
+        prefix="/registry/v1",
+        nouns=[
+            division_noun(placement),
+            estate_noun(placement),
+            building_noun(placement),
+            household_noun(),
+        ],
+        tables=IMPORTS,
+        scope_read="registry:read",
+        scope_write="registry:write",
     )
     return build_app(
         settings,
@@ -54,7 +75,9 @@ def create_app(
                 snapshots.router,
                 counts.router,
                 changes.router,
+                imports_router(bulk),
             ],
+            hooks=[import_runner(bulk)],
             verifier=verifier,
             clock=clock or SystemClock(),
         ),

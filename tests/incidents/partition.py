@@ -65,10 +65,7 @@ class FakeGridPartition:
         for one in self.rectangles:
             if one.holds(point["lon"], point["lat"]):
                 return {"grid_code": one.code, "community_code": one.code[:12]}
-        nearest = self.rectangles[0].code if self.rectangles else None
-        return {
-            "grid_code": None,
-            "community_code": None,
-            "nearest_grid_code": nearest,
-            "distance_m": 840.5 if nearest else None,
-        }
+        nearest = None
+        if self.rectangles:
+            nearest = {"grid_code": self.rectangles[0].code, "distance_m": 840.5}
+        return {"grid_code": None, "community_code": None, "nearest": nearest}

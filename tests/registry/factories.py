@@ -6,7 +6,10 @@ Communities are squares of 0.01 degrees (about 900 m by 1,110 m) side by side fr
 
 from __future__ import annotations
 
+import json
+import time
 from typing import Any
+from uuid import uuid4
 
 import httpx
 
@@ -62,9 +65,7 @@ class Registry:
         for street in (STREET_1, STREET_2):
             self.division(street, valid_from="2020-01-01")
         for code in (A, B, C):
-            self.division(
-                code, is_governed=True, valid_from="2020-01-01", boundary=boundary(code)
-            )
+            self.division(code, is_governed=True, valid_from="2020-01-01", boundary=boundary(code))
 
     def building(self, code: str = A, **fields: Any) -> dict[str, Any]:
         return self.post("buildings", a_building(code, **fields))
@@ -86,7 +87,57 @@ class Registry:
     def snapshot(self, code: str = A, **params: Any) -> Any:
         return self.get(f"communities/{code}/snapshot", **params)
 
+    def load(
+        self,
+        resource: str,
+        content: bytes | str,
+        media: str = "text/csv",
+        source: str = "sheet",
+        headers: dict[str, str] | None = None,
+        **params: str,
+    ) -> dict[str, Any]:
+        """Import a file and wait for its end; returns the job with its `errors`."""
+        sent = {"Content-Type": media, "Idempotency-Key": uuid4().hex} | (headers or {})
+        made = self.done(
+            self.client.post(
+                f"{V1}/imports",
+                params={"resource": resource, "source": source} | params,
+                content=content,
+                headers=sent,
+            )
+        )
+        job = wait_for(self.client, made.headers["location"], headers)
+        errors = self.client.get(f"{V1}/imports/{job['id']}/errors", headers=headers)
+        return job | {"errors": errors.json()["items"]}
+
     @staticmethod
     def done(answer: httpx.Response) -> httpx.Response:
         assert answer.status_code < 300, answer.text
         return answer
+
+
+def wait_for(
+    client: httpx.Client, location: str, headers: dict[str, str] | None = None
+) -> dict[str, Any]:
+    """The import job once it has ended."""
+    deadline = time.monotonic() + 120
+    job: dict[str, Any] = {}
+    while time.monotonic() < deadline:
+        job = client.get(location, headers=headers).json()
+        if job["state"] in {"succeeded", "failed", "cancelled"}:
+            return job
+        time.sleep(0.02)
+    raise AssertionError(job)
+
+
+def geojson(*features: tuple[dict[str, Any] | None, dict[str, Any]]) -> str:
+    """A feature collection of (geometry, properties)."""
+    return json.dumps(
+        {
+            "type": "FeatureCollection",
+            "features": [
+                {"type": "Feature", "geometry": geometry, "properties": properties}
+                for geometry, properties in features
+            ],
+        }
+    )

@@ -245,15 +245,19 @@ def _assignments(
         parts.grid,
     )
     rows = []
-    for place, *slices, households, grid in zip(*(c.tolist() for c in columns), strict=True):
+    for place, *cut_at, households, grid in zip(*(c.tolist() for c in columns), strict=True):
+        unit_from, unit_to, floor_from, floor_to = cut_at
         building = snapshot.buildings[place]
         label = int(old[place])
         rows.append(
             CutAssignment(
-                building.id,
-                building.source,
-                building.source_id,
-                *slices,
+                building_id=building.id,
+                source=building.source,
+                source_id=building.source_id,
+                unit_from=unit_from,
+                unit_to=unit_to,
+                floor_from=floor_from,
+                floor_to=floor_to,
                 households=households,
                 grid_code=grid_code(snapshot.code, grid),
                 old_grid_code=view.legacy_grids[label] if label >= 0 else None,

@@ -75,15 +75,11 @@ def advance(state: State, action: Action) -> Step:
 def allowed_actions(state: State, scopes: Collection[str]) -> list[Action]:
     """Return the actions that a caller with these scopes can take now, in the table's order."""
     return [
-        action
-        for (at, action), step in TRANSITIONS.items()
-        if at == state and step.scope in scopes
+        action for (at, action), step in TRANSITIONS.items() if at == state and step.scope in scopes
     ]
 
 
-def switch_day(
-    effective_date: date | None, *, publicity_days: int, published_on: date
-) -> date:
+def switch_day(effective_date: date | None, *, publicity_days: int, published_on: date) -> date:
     """Return the local day from which a published plan is in force.
 
     The date that the plan names wins; without one the publicity period counts from publication.

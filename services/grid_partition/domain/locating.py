@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import shapely
-
-from kit.areas import EVERYWHERE, covers
 
 _SEMI_MAJOR_M = 6_378_137.0
 _ECCENTRICITY2 = 0.006694380022903416  # CGCS2000: f = 1 / 298.257222101
@@ -49,7 +47,9 @@ class GridIndex:
         self, grids: Sequence[MappedGrid], shapes: Sequence[shapely.Geometry] | None = None
     ) -> None:
         self.grids = tuple(grids)
-        drawn = shapely.from_geojson([grid.geometry for grid in grids]) if shapes is None else shapes
+        drawn = (
+            shapely.from_geojson([grid.geometry for grid in grids]) if shapes is None else shapes
+        )
         self._shapes = np.array(list(drawn), dtype=object)
         shapely.prepare(self._shapes)
         self._tree = shapely.STRtree(self._shapes)
@@ -57,14 +57,11 @@ class GridIndex:
         self._metric_tree: shapely.STRtree | None = None
         self._views: OrderedDict[tuple[str, ...], GridIndex] = OrderedDict()
 
-    def within(self, areas: Sequence[str]) -> GridIndex:
-        """Return the index of the grids that lie in the areas; kept for the next caller."""
-        if EVERYWHERE in areas:
-            return self
-        key = tuple(sorted(set(areas)))
+    def view(self, key: tuple[str, ...], holds: Callable[[str], bool]) -> GridIndex:
+        """Return the index of the grids whose code `holds` admits; kept under the key."""
         view = self._views.get(key)
         if view is None:
-            inside = [n for n, grid in enumerate(self.grids) if covers(key, grid.code)]
+            inside = [n for n, grid in enumerate(self.grids) if holds(grid.code)]
             view = GridIndex([self.grids[n] for n in inside], [self._shapes[n] for n in inside])
             self._views[key] = view
             if len(self._views) > _VIEWS_MAX:

@@ -33,9 +33,7 @@ class PlanAlreadyRunning(Conflict):
 
     code = "plan.already_running"
     title = Text("A plan is already being computed", "已有方案正在计算")
-    detail = Text(
-        "A plan for an overlapping area is being computed.", "重叠区域已有方案正在计算。"
-    )
+    detail = Text("A plan for an overlapping area is being computed.", "重叠区域已有方案正在计算。")
     cure = Text(
         "Wait for it, or cancel it; `plan` in the answer names it where you may see it.",
         "请等待其完成或先取消；应答中的 plan 给出您有权查看的方案标识。",
@@ -63,7 +61,9 @@ class PlanRuleSetUnknown(Invalid):
     code = "plan.rule_set_unknown"
     title = Text("Unknown rule set", "规则集不存在")
     detail = Text("No rule set of that name holds in this area.", "该区域没有此名称的规则集。")
-    cure = Text("GET /partition/v1/rule-sets lists those that hold.", "可用规则集见 rule-sets 列表。")
+    cure = Text(
+        "GET /partition/v1/rule-sets lists those that hold.", "可用规则集见 rule-sets 列表。"
+    )
 
 
 class PlanBaseMissing(Invalid):
@@ -116,7 +116,9 @@ class ViolationUnknown(Invalid):
     detail = Text(
         "An acknowledgement names no violation of this plan.", "确认项所指的问题不属于该方案。"
     )
-    cure = Text("GET .../violations lists them with their ids.", "请以 violations 列表中的标识为准。")
+    cure = Text(
+        "GET .../violations lists them with their ids.", "请以 violations 列表中的标识为准。"
+    )
 
 
 class AcknowledgementsMisplaced(Invalid):
@@ -125,7 +127,8 @@ class AcknowledgementsMisplaced(Invalid):
     code = "plan.acknowledgements_misplaced"
     title = Text("Acknowledgements only on submit", "仅提交时可确认问题")
     detail = Text(
-        "Acknowledgements are taken with the action submit only.", "仅 submit 操作接受 acknowledgements。"
+        "Acknowledgements are taken with the action submit only.",
+        "仅 submit 操作接受 acknowledgements。",
     )
     cure = Text("Send them with submit.", "请在 submit 时提交。")
 
@@ -156,7 +159,9 @@ class RuleSetNameTaken(Conflict):
     code = "rule_set.name_taken"
     title = Text("Name taken", "名称已被使用")
     detail = Text("The area already has a rule set of this name.", "该区域已有同名规则集。")
-    cure = Text("Choose another name, or change the one that exists.", "请更换名称或修改已有规则集。")
+    cure = Text(
+        "Choose another name, or change the one that exists.", "请更换名称或修改已有规则集。"
+    )
 
 
 class RuleSetInconsistent(Invalid):

@@ -6,7 +6,7 @@ Chengdong (about 101.8 degrees east) the central meridian 102, which is EPSG:454
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
@@ -34,7 +34,7 @@ class Plane:
     meridian: int
 
     @classmethod
-    def around(cls, shapes: Sequence[BaseGeometry]) -> Plane:
+    def around(cls, shapes: Iterable[BaseGeometry | None]) -> Plane:
         """Return the zone that holds the middle of the shapes' bounds (lon, lat degrees)."""
         west, _, east, _ = outline(shapes)
         return cls(round((west + east) / 2 / _ZONE_DEG) * _ZONE_DEG)
@@ -70,7 +70,7 @@ class Plane:
         return shapely.transform(shapes, inverse)  # type: ignore[no-any-return] # untyped library
 
 
-def outline(shapes: Sequence[BaseGeometry]) -> tuple[float, float, float, float]:
+def outline(shapes: Iterable[BaseGeometry | None]) -> tuple[float, float, float, float]:
     """Return (west, south, east, north) of all shapes together, in their own unit."""
     west, south, east, north = shapely.total_bounds(np.array(list(shapes), dtype=object)).tolist()
     return west, south, east, north

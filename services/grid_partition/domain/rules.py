@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import shapely
@@ -23,6 +26,17 @@ _ENGINE_FIELDS = (
     "population_max",
     "effort",
 )
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> str:
+    return (Path(__file__).parent.parent / "data" / "rule_set_default.json").read_text("utf-8")
+
+
+def shipped_rules() -> dict[str, Any]:
+    """Return the rules that come with the product."""
+    rules: dict[str, Any] = json.loads(_shipped())
+    return rules
 
 
 def engine_rules(rules: Mapping[str, Any], seed: int) -> Rules:

@@ -36,7 +36,10 @@ class CellEdges:
 
 
 def touching_cells(cells: Cells, ground: Ground) -> CellEdges:
-    """Edges with more than 1 m of border; a cell with none keeps its longest; pieces are bridged."""
+    """Edges with more than 1 m of border, and what else joins all cells.
+
+    A cell without such an edge keeps its longest; pieces are bridged, nearest first.
+    """
     size = len(cells.block)
     key = cells.borders.low * size + cells.borders.high
     keys, inverse = np.unique(key, return_inverse=True)

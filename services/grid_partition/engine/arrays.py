@@ -25,7 +25,9 @@ def as_int_array(values: object) -> IntArray:
     raw = np.asarray(values)
     if raw.size == 0:
         return np.zeros(0, dtype=np.int64)
-    if raw.dtype.kind not in "iub":
-        if raw.dtype.kind != "f" or not np.array_equal(raw, np.floor(raw)):
-            raise ValueError("whole numbers expected")
+    whole = raw.dtype.kind in "iub" or (
+        raw.dtype.kind == "f" and np.array_equal(raw, np.floor(raw))
+    )
+    if not whole:
+        raise ValueError("whole numbers expected")
     return np.array(raw, dtype=np.int64, order="C")

@@ -38,7 +38,7 @@ def cut(community: CommunityInput, frame: CommunityFrame, rules: Rules | None = 
     found = solve(terrain, rules)
     drawn = draw_grids(terrain, found.label)
     grids = grids_of(terrain, drawn, community, rules)
-    violations = violations_of(community, terrain, found, grids, drawn, rules)
+    violations = violations_of(terrain, found, grids, drawn, rules)
     parts = parts_of(terrain, drawn)
     check_promises(community, parts, grids, violations, rules)
     cpu_s = round(time.process_time() - began, 6)

@@ -20,7 +20,7 @@ from services.grid_partition.engine.graph import AtomGraph, CellTable, restricte
 from services.grid_partition.engine.openings import Openings, fewest_openings
 from services.grid_partition.engine.prices import prices_for, repair_prices
 from services.grid_partition.engine.problem import Rules
-from services.grid_partition.engine.search import Plan, improve, restarts, start
+from services.grid_partition.engine.search import Plan, first_within, improve, restarts, start
 
 __all__ = ["Opened", "open_estates", "split_estates"]
 
@@ -46,11 +46,8 @@ class Opened:
     least: int
     plan: Plan
 
-    def beats(self, other: Opened | None) -> bool:
-        """Fewer households outside, then fewer opened estates, then a lower J."""
-        return other is None or self._rank() < other._rank()
-
-    def _rank(self) -> tuple[int, int, float]:
+    def rank(self) -> tuple[int, int, float]:
+        """Less is better: households outside, opened estates, J."""
         return self.outside, int(self.opened.sum()), self.plan.score_m
 
 
@@ -79,18 +76,18 @@ def open_estates(
     """
     graph, group = contract_estates(table, edges, whole)
     needed = fewest_openings(graph, prices_for(rules))
-    best = _from_groups(table, edges, whole, graph, group, needed, rules)
-    if best is not None and int(best.opened.sum()) <= needed.least:
-        return best
+    grouped = _from_groups(table, edges, whole, graph, group, needed, rules)
+    if grouped is not None and int(grouped.opened.sum()) <= needed.least:
+        return grouped
+    tried = [] if grouped is None else [grouped]
     for label in _candidates(table, edges, graph, group, begin, rules):
         found = _settled(table, edges, whole, label, needed.least, rules)
         if found.outside == 0 and found.opened.sum() > needed.least:
             found = _pruned(table, edges, whole, found, rules)
-        best = found if found.beats(best) else best
-        if best.outside == 0:
+        tried.append(found)
+        if found.outside == 0:
             break
-    assert best is not None
-    return best
+    return min(tried, key=Opened.rank)
 
 
 def _candidates(
@@ -169,11 +166,11 @@ def _cut_group(
     if filled is not None:
         return filled
     steps = _GROUP_EFFORT * rules.effort * len(cells)
-    best: Plan | None = None
-    for attempt in range(_GROUP_TRIES):
-        plan = start(graph, count, prices, steps, (rules.seed, 300 + attempt))
-        best = plan if plan.beats(best) else best
-    assert best is not None
+    plans = (
+        start(graph, count, prices, steps, (rules.seed, 300 + attempt))
+        for attempt in range(_GROUP_TRIES)
+    )
+    best = min(plans, key=Plan.rank)
     return best.label if best.outside == 0 else None
 
 
@@ -185,12 +182,11 @@ def _repaired(
     prices = repair_prices(rules)
     steps = _REPAIR_EFFORT * rules.effort * len(graph.weight)
     begun = Plan(_atom_labels(begin, group), int(begin.max()) + 1, 0, 0.0)
-    best: Plan | None = None
-    for attempt in range(_REPAIR_SEEDS):
-        plan = improve(graph, begun, prices, steps, (rules.seed, 100 + 10 * turn + attempt))
-        best = plan if plan.beats(best) else best
-    assert best is not None
-    return best.label[group]
+    plans = (
+        improve(graph, begun, prices, steps, (rules.seed, 100 + 10 * turn + attempt))
+        for attempt in range(_REPAIR_SEEDS)
+    )
+    return min(plans, key=Plan.rank).label[group]
 
 
 def _polished(
@@ -215,19 +211,12 @@ def _pruned(
         tried = found.opened.copy()
         tried[estate] = False
         graph, group = contract_estates(table, edges, whole & ~tried)
-        plan = _first_feasible(graph, total, rules)
-        if plan is not None:
+        plan = first_within(restarts(graph, total, rules, prices_for(rules), _PRUNE_TRIES), 0)
+        if plan.outside == 0:
             label = plan.label[group]
             opened = whole & split_estates(label, table.estate)
             found = Opened(label, 0, opened, found.least, plan)
     return found
-
-
-def _first_feasible(graph: AtomGraph, total: int, rules: Rules) -> Plan | None:
-    for plan in restarts(graph, total, rules, prices_for(rules), _PRUNE_TRIES):
-        if plan.outside == 0:
-            return plan
-    return None
 
 
 def _estates(table: CellTable) -> int:

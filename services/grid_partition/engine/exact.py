@@ -133,7 +133,8 @@ def _borders(graph: AtomGraph, atoms: IntArray, column: IntArray, count: int) ->
     begin = np.repeat(graph.indptr[atoms] - np.concatenate([[0], np.cumsum(degree)[:-1]]), degree)
     edge = begin + np.arange(len(begin))
     inside = np.isin(source * n + graph.indices[edge], column * n + atoms)
-    return np.bincount(source[~inside], graph.length[edge[~inside]], count)
+    border = np.bincount(source[~inside], graph.length[edge[~inside]], count)
+    return border.astype(np.float64)
 
 
 def _distinct(

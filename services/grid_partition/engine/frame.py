@@ -7,6 +7,7 @@ process could not carry.
 from __future__ import annotations
 
 import io
+import zipfile
 from dataclasses import dataclass
 
 import numpy as np
@@ -88,5 +89,5 @@ class CommunityFrame:
                     pair_high=held["pair_high"],
                     pair_weight=held["pair_weight"],
                 )
-        except (OSError, KeyError, EOFError) as error:
+        except (OSError, KeyError, EOFError, ValueError, zipfile.BadZipFile) as error:
             raise ValueError("not a stored community frame") from error

@@ -9,7 +9,7 @@ import numpy as np
 from services.grid_partition.engine.adjacency import CellEdges
 from services.grid_partition.engine.arrays import FloatArray, IntArray
 
-__all__ = ["AtomGraph", "CellTable", "contract", "restricted"]
+__all__ = ["AtomGraph", "CellTable", "contract", "induced", "restricted"]
 
 
 class AtomGraph(NamedTuple):
@@ -88,6 +88,27 @@ def restricted(table: CellTable, edges: CellEdges, chosen: IntArray) -> tuple[Ce
         bridge=edges.bridge[kept],
     )
     return CellTable(*(column[chosen] for column in table)), inside
+
+
+def induced(graph: AtomGraph, atoms: IntArray) -> AtomGraph:
+    """The graph of some atoms (ascending) alone; labels of blocks, estates, old grids stay."""
+    n = len(graph.weight)
+    number = np.full(n, -1, dtype=np.int64)
+    number[atoms] = np.arange(len(atoms))
+    row = np.repeat(np.arange(n), np.diff(graph.indptr))
+    kept = (number[row] >= 0) & (number[graph.indices] >= 0)
+    block_row = np.repeat(np.arange(n), np.diff(graph.block_ptr))
+    block_kept = number[block_row] >= 0
+    return graph._replace(
+        indptr=_pointer(number[row[kept]], len(atoms)),
+        indices=number[graph.indices[kept]],
+        length=graph.length[kept],
+        weight=graph.weight[atoms],
+        block_ptr=_pointer(number[block_row[block_kept]], len(atoms)),
+        block=graph.block[block_kept],
+        estate=graph.estate[atoms],
+        old=graph.old[atoms],
+    )
 
 
 def _pointer(row: IntArray, size: int) -> IntArray:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.grid_partition.engine.arrays import IntArray
+from services.grid_partition.engine.arrays import BoolArray, IntArray
 from services.grid_partition.engine.graph import AtomGraph
 from services.grid_partition.engine.kernels.sets import Network
 from services.grid_partition.engine.kernels.union import components
@@ -51,7 +51,7 @@ def relax(graph: AtomGraph) -> Relaxed:
 
 
 def _through_empty(
-    graph: AtomGraph, row: IntArray, held: IntArray, number: IntArray
+    graph: AtomGraph, row: IntArray, held: BoolArray, number: IntArray
 ) -> list[IntArray]:
     if held.all():
         return []

@@ -15,9 +15,22 @@ from services.grid_partition.engine.kernels.chance import chance_of
 from services.grid_partition.engine.kernels.plan import Prices
 from services.grid_partition.engine.problem import Rules
 
-__all__ = ["Plan", "best_count", "improve", "possible_counts", "restarts", "start"]
+__all__ = [
+    "Plan",
+    "best_count",
+    "first_within",
+    "improve",
+    "least_outside",
+    "possible_counts",
+    "restarts",
+    "start",
+    "warm",
+]
 
+#: Smaller graphs get as many steps as one of this many atoms: they are searched in no time.
+_SMALL_GRAPH = 100
 _HOT_M = 50.0
+_WARM_M = 15.0
 _COLD_M = 4.0
 
 
@@ -30,9 +43,9 @@ class Plan:
     outside: int
     score_m: float
 
-    def beats(self, other: Plan | None) -> bool:
-        """Fewer households outside, then a lower J."""
-        return other is None or (self.outside, self.score_m) < (other.outside, other.score_m)
+    def rank(self) -> tuple[int, float]:
+        """Less is better: households outside, then J."""
+        return self.outside, self.score_m
 
 
 def possible_counts(total: int, rules: Rules) -> range:
@@ -64,6 +77,11 @@ def improve(
     return _annealed(graph, begin.label, begin.parts, prices, steps, seed, _HOT_M)
 
 
+def warm(graph: AtomGraph, begin: Plan, prices: Prices, steps: int, seed: tuple[int, ...]) -> Plan:
+    """Like `improve`, from a lower heat: stays near the plan it begins with."""
+    return _annealed(graph, begin.label, begin.parts, prices, steps, seed, _WARM_M)
+
+
 def start(graph: AtomGraph, count: int, prices: Prices, steps: int, seed: tuple[int, ...]) -> Plan:
     """Bisect into about `count` parts, then anneal for `steps`."""
     label, parts = bisect(graph, int(count), prices, chance_of(*seed, 1))
@@ -75,7 +93,7 @@ def restarts(
 ) -> Iterator[Plan]:
     """Plans of independent searches: two with the best count, then its neighbours by turns."""
     count, counts = best_count(total, rules), possible_counts(total, rules)
-    steps = rules.effort * len(graph.weight)
+    steps = rules.effort * max(len(graph.weight), _SMALL_GRAPH)
     for attempt in range(tries):
         off = (0, 0, 1, -1, 0, 2, -2, 0)[attempt % 8]
         wanted = count + off
@@ -83,6 +101,16 @@ def restarts(
             wanted = count
         longer = min(1 + attempt // 2, 4)
         yield start(graph, wanted, prices, steps * longer, (rules.seed, attempt))
+
+
+def first_within(plans: Iterator[Plan], outside: int) -> Plan:
+    """First plan with at most `outside` households outside the range; else the best of all."""
+    best = next(plans)
+    while best.outside > outside:
+        if (plan := next(plans, None)) is None:
+            break
+        best = min(best, plan, key=Plan.rank)
+    return best
 
 
 def _annealed(

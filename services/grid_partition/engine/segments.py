@@ -21,14 +21,12 @@ class Borders:
     """Matched segments, parallel arrays, in lattice units.
 
     `low` < `high` are the owners of the segment from (`x0`, `y0`) to (`x1`, `y1`).
-    `outer_length` is, per polygon, the length of its segments that nobody shares.
     """
 
     low: IntArray
     high: IntArray
     length: FloatArray
     midpoint: FloatArray
-    outer_length: FloatArray
 
 
 def shared_borders(polygons: GeometryArray, owner: IntArray) -> Borders:
@@ -46,18 +44,12 @@ def shared_borders(polygons: GeometryArray, owner: IntArray) -> Borders:
     length = np.hypot(*(end - start).T)[order]
     first = np.flatnonzero(same)
     between = first[holder[first] != holder[first + 1]]
-    alone = np.ones(len(order), dtype=bool)
-    alone[first] = False
-    alone[first + 1] = False
-    owners = int(owner.max()) + 1 if len(owner) else 0
-    outer = np.bincount(holder[alone], weights=length[alone], minlength=owners)
     middle = (start[order[between]] + end[order[between]]) / 2
     return Borders(
         low=holder[between],
         high=holder[between + 1],
         length=length[between],
         midpoint=middle,
-        outer_length=outer,
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from services.grid_partition.engine.adjust import from_old_grids
 from services.grid_partition.engine.arrays import BoolArray, IntArray
 from services.grid_partition.engine.contraction import contract_estates, small_estates
 from services.grid_partition.engine.estates import open_estates
@@ -17,6 +18,7 @@ from services.grid_partition.engine.problem import Rules
 from services.grid_partition.engine.search import (
     Plan,
     best_count,
+    first_within,
     improve,
     least_outside,
     possible_counts,
@@ -84,22 +86,19 @@ def solve(terrain: Terrain, rules: Rules) -> Found:
 
 
 def _searched(graph: AtomGraph, total: int, rules: Rules, seen: Examined | None) -> Plan:
-    """Best of an exact cover (annealed) and of restarts until one is feasible."""
+    """Best of an exact cover (annealed), of the old grids, and of restarts until one will do."""
     prices = prices_for(rules)
-    best: Plan | None = None
-    filled = None if seen is None or seen.label is None else fill_empty(graph, seen.label)
-    if filled is not None:
-        begun = Plan(filled, int(filled.max()) + 1, 0, 0.0)
-        best = improve(graph, begun, prices, rules.effort * len(filled), (rules.seed, 400))
     floor = 0
     if not possible_counts(total, rules):
         floor = least_outside(total, best_count(total, rules), rules)
-    for plan in restarts(graph, total, rules, prices, _TRIES):
-        best = plan if plan.beats(best) else best
-        if best.outside <= floor:
-            break
-    assert best is not None
-    return best
+    plans = [first_within(restarts(graph, total, rules, prices, _TRIES), floor)]
+    filled = None if seen is None or seen.label is None else fill_empty(graph, seen.label)
+    if filled is not None:
+        begun = Plan(filled, int(filled.max()) + 1, 0, 0.0)
+        plans.append(improve(graph, begun, prices, rules.effort * len(filled), (rules.seed, 400)))
+    if rules.move_price_m > 0 and graph.olds > 0:
+        plans.append(from_old_grids(graph, total, rules))
+    return min(plans, key=Plan.rank)
 
 
 def _without_whole_estates(

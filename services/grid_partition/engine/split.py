@@ -1,7 +1,7 @@
 """Slices a building above the maximum into parts: by unit, then by floor, as few as will do.
 
 How the households spread over units and floors is not known, so they spread evenly.  Parts hold
-consecutive units (or, where one unit alone is above the maximum, consecutive floors of one unit).
+consecutive units or, where one unit alone is above the maximum, consecutive floors of one unit.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ class Slice:
     households: int
 
 
-_Element = tuple[int, int, int]
+#: First and last element, 1-based, and their households.
+_Run = tuple[int, int, int]
 
 
 def slices(households: int, units: int, floors: int, households_max: int) -> tuple[Slice, ...]:
@@ -34,54 +35,42 @@ def slices(households: int, units: int, floors: int, households_max: int) -> tup
     whole = (Slice(0, 0, 0, 0, households),)
     if households <= households_max or max(units, floors) <= 1:
         return whole
-    by_unit = [(unit + 1, 0, count) for unit, count in enumerate(_even(households, max(units, 1)))]
-    too_big = max(count for _, _, count in by_unit) > households_max
-    if too_big and floors > 1:
-        elements = [
-            (unit, floor + 1, part)
-            for unit, _, count in by_unit
-            for floor, part in enumerate(_even(count, floors))
-        ]
-    elif units > 1:
-        elements = by_unit
-    else:
+    by_unit = _even(households, max(units, 1))
+    if max(by_unit) > households_max and floors > 1:
+        return tuple(
+            Slice(unit + 1, unit + 1, first, last, count)
+            for unit, held in enumerate(by_unit)
+            for first, last, count in _grouped(_even(held, floors), households_max)
+        )
+    if units <= 1:
         return whole
-    return tuple(_slice(run) for run in _grouped(elements, households_max))
+    runs = _grouped(by_unit, households_max)
+    return tuple(Slice(first, last, 0, 0, count) for first, last, count in runs)
 
 
 def _even(total: int, count: int) -> list[int]:
     return [total * (i + 1) // count - total * i // count for i in range(count)]
 
 
-def _grouped(elements: list[_Element], households_max: int) -> list[list[_Element]]:
-    total = sum(count for _, _, count in elements)
-    for parts in range(-(-total // households_max), len(elements) + 1):
-        runs = _runs(elements, total, parts)
-        if all(sum(count for _, _, count in run) <= households_max for run in runs):
+def _grouped(counts: list[int], households_max: int) -> list[_Run]:
+    """Fewest runs of consecutive elements within the maximum, as even as possible."""
+    for parts in range(-(-sum(counts) // households_max), len(counts)):
+        runs = _runs(counts, parts)
+        if all(count <= households_max for _, _, count in runs):
             return runs
-    return [[element] for element in elements]
+    return _runs(counts, len(counts))
 
 
-def _runs(elements: list[_Element], total: int, parts: int) -> list[list[_Element]]:
-    """Cut where the running sum passes each multiple of total / parts; floors never mix units."""
-    runs: list[list[_Element]] = []
-    seen, slot = 0, -1
-    for element in elements:
-        place = min((2 * seen + element[2]) * parts // (2 * total), parts - 1)
-        mixes = bool(runs) and element[1] > 0 and runs[-1][-1][0] != element[0]
-        if place != slot or mixes:
-            runs.append([])
-            slot = place
-        runs[-1].append(element)
-        seen += element[2]
+def _runs(counts: list[int], parts: int) -> list[_Run]:
+    """Cut where the running sum passes each multiple of total / parts."""
+    total, seen, last_slot = sum(counts), 0, -1
+    runs: list[_Run] = []
+    for number, count in enumerate(counts, start=1):
+        slot = min((2 * seen + count) * parts // max(2 * total, 1), parts - 1)
+        if slot != last_slot or parts == len(counts):
+            runs.append((number, number, count))
+        else:
+            runs[-1] = (runs[-1][0], number, runs[-1][2] + count)
+        last_slot = slot
+        seen += count
     return runs
-
-
-def _slice(run: list[_Element]) -> Slice:
-    return Slice(
-        unit_from=run[0][0],
-        unit_to=run[-1][0],
-        floor_from=run[0][1],
-        floor_to=run[-1][1],
-        households=sum(count for _, _, count in run),
-    )

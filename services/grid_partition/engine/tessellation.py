@@ -86,7 +86,8 @@ def _polygonized(lines: GeometryArray, ground: Ground) -> GeometryArray:
     faces = faces[canonical_order(faces)]
     inner = shapely.point_on_surface(faces)
     inside, _ = shapely.STRtree(ground.blocks).query(inner, predicate="intersects")
-    return faces[np.unique(inside)]
+    land: GeometryArray = faces[np.unique(inside)]
+    return land
 
 
 def _covers(faces: GeometryArray, blocks: GeometryArray) -> bool:
@@ -190,7 +191,7 @@ def _holder(points: GeometryArray, areas: GeometryArray) -> IntArray:
 def _join_cut_off_pieces(
     faces: GeometryArray, face_block: IntArray, face_of_site: IntArray
 ) -> IntArray:
-    """Label of each face; a piece cut off from its site joins its longest neighbour in the block."""
+    """Label of each face; a piece cut off from its site joins its longest neighbour there."""
     label = np.arange(len(faces), dtype=np.int64)
     has_site = np.zeros(len(faces), dtype=bool)
     has_site[face_of_site] = True

@@ -6,7 +6,7 @@ import numpy as np
 
 from services.grid_partition.engine.arrays import IntArray
 from services.grid_partition.engine.output import Drawn
-from services.grid_partition.engine.problem import CommunityInput, Rules
+from services.grid_partition.engine.problem import Rules
 from services.grid_partition.engine.solution import Grid, Violation, ViolationCode
 from services.grid_partition.engine.solve import Found
 from services.grid_partition.engine.terrain import Terrain
@@ -15,7 +15,6 @@ __all__ = ["violations_of"]
 
 
 def violations_of(
-    community: CommunityInput,
     terrain: Terrain,
     found: Found,
     grids: list[Grid],
@@ -27,8 +26,8 @@ def violations_of(
     told = {violation.grid for violation in named}
     outside = [n for n, grid in enumerate(grids) if not grid.in_range and n not in told]
     if outside:
-        named.append(_community_wide(terrain, found, grids, outside, rules))
-    named += _explanations(community, terrain, found, grids, rules)
+        named.append(_community_wide(terrain, found, outside, rules))
+    named += _explanations(terrain, found, grids, rules)
     return tuple(named)
 
 
@@ -51,9 +50,7 @@ def _buildings_over_max(terrain: Terrain, drawn: Drawn, rules: Rules) -> list[Vi
     ]
 
 
-def _community_wide(
-    terrain: Terrain, found: Found, grids: list[Grid], outside: list[int], rules: Rules
-) -> Violation:
+def _community_wide(terrain: Terrain, found: Found, outside: list[int], rules: Rules) -> Violation:
     total = int(terrain.sites.households.sum())
     bounds: dict[str, int | str | bool] = {
         "households": total,
@@ -77,7 +74,7 @@ def _community_wide(
 
 
 def _explanations(
-    community: CommunityInput, terrain: Terrain, found: Found, grids: list[Grid], rules: Rules
+    terrain: Terrain, found: Found, grids: list[Grid], rules: Rules
 ) -> list[Violation]:
     sites, told = terrain.sites, []
     if found.opened.any():

@@ -13,7 +13,7 @@ from kit.areas import EVERYWHERE
 from kit.bulk.noun import ImportContext, Noun, Row, RowIssue, RowRefused
 from kit.bulk.upsert import Upsert
 from kit.conditional import check_if_match
-from kit.coordinates import convert_geometry
+from kit.coordinates import geometry_to_cgcs2000
 from kit.db import Tx
 from kit.errors import Text
 from kit.web.geojson import LineGeometry
@@ -50,7 +50,7 @@ class BarrierRow(Row):
     geometry: LineGeometry
 
 
-def _positions(geometry: Mapping[str, Any]) -> Iterator[Sequence[float]]:
+def _positions(geometry: Mapping[Any, Any]) -> Iterator[Sequence[float]]:
     lines = geometry["coordinates"]
     for line in [lines] if geometry["type"] == "LineString" else lines:
         yield from line
@@ -67,7 +67,7 @@ def _area(row: BarrierRow, context: ImportContext) -> str:
 def _stage(row: BarrierRow, context: ImportContext) -> Sequence[object]:
     area = _area(row, context)
     given = row.geometry.model_dump(mode="json")
-    geometry = convert_geometry(given, context.crs)
+    geometry = geometry_to_cgcs2000(given, context.crs)
     points = list(_positions(geometry))
     lons, lats = [point[0] for point in points], [point[1] for point in points]
     west, south, east, north = min(lons), min(lats), max(lons), max(lats)
@@ -137,7 +137,7 @@ BARRIER_NOUN = Noun(
 )
 
 
-async def get(tx: Tx, barrier_id: UUID, areas: Sequence[str]) -> Mapping[str, Any]:
+async def get(tx: Tx, barrier_id: UUID, areas: Sequence[str]) -> Mapping[Any, Any]:
     """Return one barrier; raises BarrierNotFound."""
     row = await barriers.find(tx, barrier_id, areas)
     if row is None:

@@ -16,7 +16,7 @@ from services.grid_partition.storage.tables import OUTBOX
 
 async def get(
     tx: Tx, code: str, areas: Sequence[str], as_of: datetime | None = None
-) -> Mapping[str, Any]:
+) -> Mapping[Any, Any]:
     """Return the version of a grid that holds at a time (None: now); raises GridNotFound."""
     row = await grids.find(tx, code, areas, as_of)
     if row is None:
@@ -26,7 +26,7 @@ async def get(
 
 async def rename(
     tx: Tx, code: str, *, name: str, if_match: str | None, areas: Sequence[str], now: datetime
-) -> Mapping[str, Any]:
+) -> Mapping[Any, Any]:
     """Give the grid in force another name."""
     row = await grids.find(tx, code, areas, lock=True)
     if row is None:

@@ -25,8 +25,8 @@ class Change:
 
 
 async def record_change(
-    tx: Tx, plan: Mapping[str, Any], change: Change, now: datetime, **values: Any
-) -> Mapping[str, Any]:
+    tx: Tx, plan: Mapping[Any, Any], change: Change, now: datetime, **values: Any
+) -> Mapping[Any, Any]:
     """Set the plan's state (and further columns) and tell of it; returns the plan's new row.
 
     For a fresh plan (`was` None) the row is taken as it stands.

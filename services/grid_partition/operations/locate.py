@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 
+from kit.areas import EVERYWHERE, covers
 from kit.db import Database, as_problem
 from services.grid_partition.domain.locating import GridIndex, Located, MappedGrid
 from services.grid_partition.storage import grids
@@ -74,8 +75,15 @@ class GridMap:
         return await asyncio.to_thread(_index, rows)
 
 
-def _index(rows: Sequence[Mapping[str, Any]]) -> GridIndex:
+def _index(rows: Sequence[Mapping[Any, Any]]) -> GridIndex:
     return GridIndex([MappedGrid(**row) for row in rows])
+
+
+def _within(index: GridIndex, areas: Sequence[str]) -> GridIndex:
+    if EVERYWHERE in areas:
+        return index
+    key = tuple(sorted(set(areas)))
+    return index.view(key, lambda code: covers(key, code))
 
 
 async def locate(
@@ -88,7 +96,7 @@ async def locate(
 ) -> list[Located]:
     """Answer points in degrees of CGCS2000, with the grids of the caller's areas only."""
     index = await (grid_map.now() if as_of is None else grid_map.at(as_of, areas))
-    view = index.within(areas)
+    view = _within(index, areas)
     if len(lon) <= _INLINE_MAX:
         return view.locate(lon, lat)
     return await asyncio.to_thread(view.locate, lon, lat)

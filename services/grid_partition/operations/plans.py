@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NoReturn
 from uuid import UUID
 
 from kit.areas import covers, require_area
 from kit.auth import Principal
+from kit.clock import local_date
 from kit.db import Tx
-from kit.errors import FieldError, Forbidden
+from kit.errors import FieldError, Forbidden, Problem
 from kit.ids import new_id
 from services.grid_partition.clients.registry import RegistryClient
 from services.grid_partition.domain.lifecycle import Action, Step, advance, after_publication
@@ -58,17 +59,17 @@ class Acknowledgement:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One transition: who takes which action, when (`today` is the local day)."""
+    """One transition: who takes which action, and when; days are those of the zone."""
 
     caller: Principal
     action: Action
     now: datetime
-    today: date
+    zone: str
     note: str | None = None
     acknowledgements: Sequence[Acknowledgement] = field(default=())
 
 
-async def get(tx: Tx, plan_id: UUID, areas: Sequence[str]) -> Mapping[str, Any]:
+async def get(tx: Tx, plan_id: UUID, areas: Sequence[str]) -> Mapping[Any, Any]:
     """Return one plan; raises PlanNotFound."""
     row = await plans.find(tx, plan_id, areas)
     if row is None:
@@ -78,7 +79,7 @@ async def get(tx: Tx, plan_id: UUID, areas: Sequence[str]) -> Mapping[str, Any]:
 
 async def create(
     tx: Tx, wanted: NewPlan, *, caller: Principal, registry: RegistryClient, now: datetime
-) -> Mapping[str, Any]:
+) -> Mapping[Any, Any]:
     """Begin a plan: the worker computes it.
 
     Raises PlanRuleSetUnknown, PlanBaseMissing, PlanAreaEmpty, PlanAlreadyRunning, PeerUnavailable.
@@ -102,7 +103,7 @@ async def create(
     return row
 
 
-def _refuse(problem: Any, pointer: str) -> Any:
+def _refuse(problem: type[Problem], pointer: str) -> NoReturn:
     raise problem(errors=[FieldError(problem.code, problem.detail, pointer=pointer)])
 
 
@@ -116,7 +117,7 @@ async def _refuse_second(tx: Tx, area: str, caller: Principal) -> None:
 
 
 def _new_row(
-    wanted: NewPlan, rule_set: Mapping[str, Any], caller: Principal, now: datetime
+    wanted: NewPlan, rule_set: Mapping[Any, Any], caller: Principal, now: datetime
 ) -> dict[str, Any]:
     return {
         "id": new_id(),
@@ -149,7 +150,7 @@ def _new_row(
 
 async def transition(
     tx: Tx, plan_id: UUID, request: Request, registry: RegistryClient
-) -> Mapping[str, Any]:
+) -> Mapping[Any, Any]:
     """Take an action on a plan; returns the plan as it is then.
 
     Raises PlanNotFound, TransitionRefused, Forbidden, and for submit ViolationsOpen,
@@ -169,9 +170,7 @@ async def transition(
         return await _publish(tx, plan, request)
     if request.action == "cancel":
         await results.drop(tx, plan_id)
-    change = Change(
-        request.action, plan["state"], step.to, request.caller.client_id, request.note
-    )
+    change = Change(request.action, plan["state"], step.to, request.caller.client_id, request.note)
     return await record_change(tx, plan, change, request.now)
 
 
@@ -202,7 +201,7 @@ async def _acknowledge(tx: Tx, plan_id: UUID, request: Request) -> None:
         raise ViolationsOpen(count=len(left), extra={"violations": told})
 
 
-async def _check_registry(tx: Tx, plan: Mapping[str, Any], registry: RegistryClient) -> None:
+async def _check_registry(tx: Tx, plan: Mapping[Any, Any], registry: RegistryClient) -> None:
     then = await inputs.versions(tx, plan["id"])
     now = await registry.versions(plan["area"], plan["count_basis"])
     changed = sorted(code for code in then.keys() | now.keys() if then.get(code) != now.get(code))
@@ -210,13 +209,14 @@ async def _check_registry(tx: Tx, plan: Mapping[str, Any], registry: RegistryCli
         raise RegistryChanged(count=len(changed), extra={"communities": changed[:_LISTED_MAX]})
 
 
-async def _publish(tx: Tx, plan: Mapping[str, Any], request: Request) -> Mapping[str, Any]:
+async def _publish(tx: Tx, plan: Mapping[Any, Any], request: Request) -> Mapping[Any, Any]:
+    today = local_date(request.now, request.zone)
     switches_on = day_of_switch(
         plan["effective_date"],
         publicity_days=plan["rules"]["publicity_days"],
-        published_on=request.today,
+        published_on=today,
     )
-    to = after_publication(switches_on, request.today)
+    to = after_publication(switches_on, today)
     change = Change("publish", plan["state"], to, request.caller.client_id, request.note)
     if to == "in_force":
         await publication.switch(tx, plan, request.now)

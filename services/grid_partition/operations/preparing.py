@@ -53,7 +53,7 @@ async def prepare(workshop: Workshop, plan_id: UUID) -> None:
 
 
 async def _gather(
-    workshop: Workshop, plan: Mapping[str, Any], legacy: Mapping[str, str]
+    workshop: Workshop, plan: Mapping[Any, Any], legacy: Mapping[str, str]
 ) -> _Gathered:
     gathered = _Gathered()
     source = workshop.registry.snapshots(plan["area"], plan["count_basis"])
@@ -102,7 +102,7 @@ async def _store_batch(workshop: Workshop, plan_id: UUID, gathered: _Gathered) -
     gathered.batch = []
 
 
-async def _frame(workshop: Workshop, plan: Mapping[str, Any], gathered: _Gathered) -> Frames:
+async def _frame(workshop: Workshop, plan: Mapping[Any, Any], gathered: _Gathered) -> Frames:
     box = Box(*outline(read_shapes([text for _, text in gathered.boundaries])))
     today = local_date(workshop.clock.now(), workshop.settings.time_zone)
     async with workshop.database.reading() as tx:
@@ -115,7 +115,7 @@ async def _frame(workshop: Workshop, plan: Mapping[str, Any], gathered: _Gathere
 
 
 async def _store_frames(
-    workshop: Workshop, plan: Mapping[str, Any], gathered: _Gathered, frames: Frames
+    workshop: Workshop, plan: Mapping[Any, Any], gathered: _Gathered, frames: Frames
 ) -> None:
     codes = [code for code, _ in gathered.boundaries]
     now = workshop.clock.now()

@@ -79,9 +79,7 @@ class Processes:
                 self._pool = None
             raise
 
-    async def _run(
-        self, pool: Executor, function: Callable[[Task], Result], task: Task
-    ) -> Result:
+    async def _run(self, pool: Executor, function: Callable[[Task], Result], task: Task) -> Result:
         try:
             return await asyncio.get_running_loop().run_in_executor(pool, function, task)
         except BrokenProcessPool as error:

@@ -16,7 +16,7 @@ from services.grid_partition.storage.tables import OUTBOX
 SCHEDULE = "schedule"
 
 
-async def switch(tx: Tx, plan: Mapping[str, Any], now: datetime) -> None:
+async def switch(tx: Tx, plan: Mapping[Any, Any], now: datetime) -> None:
     """Replace the grids in force of exactly the plan's communities.
 
     The caller holds the plan's row and sets its state in the same transaction.  Plans of which

@@ -23,7 +23,7 @@ from services.grid_partition.domain.problems import (
 from services.grid_partition.storage import rule_sets
 
 
-def _check_consistent(rules: Mapping[str, Any]) -> None:
+def _check_consistent(rules: Mapping[Any, Any]) -> None:
     if not rules["min_households"] <= rules["target_households"] <= rules["max_households"]:
         error = FieldError(
             RuleSetInconsistent.code, RuleSetInconsistent.detail, pointer="/target_households"
@@ -36,10 +36,10 @@ async def create(
     *,
     area: str,
     name: str,
-    rules: Mapping[str, Any],
+    rules: Mapping[Any, Any],
     areas: Sequence[str],
     now: datetime,
-) -> Mapping[str, Any]:
+) -> Mapping[Any, Any]:
     """Store a rule set of an area; area `*` (shared) takes a caller who may go everywhere."""
     if area == EVERYWHERE:
         if EVERYWHERE not in areas:
@@ -64,7 +64,7 @@ async def create(
     return row
 
 
-async def get(tx: Tx, rule_set_id: UUID, areas: Sequence[str]) -> Mapping[str, Any]:
+async def get(tx: Tx, rule_set_id: UUID, areas: Sequence[str]) -> Mapping[Any, Any]:
     """Return a rule set that the caller may read; raises RuleSetNotFound."""
     row = await rule_sets.find(tx, rule_set_id, areas)
     if row is None:
@@ -76,11 +76,11 @@ async def change(
     tx: Tx,
     rule_set_id: UUID,
     *,
-    rules: Mapping[str, Any],
+    rules: Mapping[Any, Any],
     if_match: str | None,
     areas: Sequence[str],
     now: datetime,
-) -> Mapping[str, Any]:
+) -> Mapping[Any, Any]:
     """Change some rules; plans already made keep the rules that they were made with."""
     row = await rule_sets.find(tx, rule_set_id, areas, lock=True)
     if row is None:

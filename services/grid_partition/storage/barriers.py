@@ -51,7 +51,7 @@ def listing(areas: Sequence[str], wanted: BarrierFilter) -> Select[Any]:
 
 async def find(
     tx: Tx, barrier_id: UUID, areas: Sequence[str], *, lock: bool = False
-) -> Mapping[str, Any] | None:
+) -> Mapping[Any, Any] | None:
     """Return one barrier within the areas; `lock` holds it for the transaction."""
     statement = select(BARRIERS).where(
         BARRIERS.c.id == barrier_id, in_areas(BARRIERS.c.area, areas)

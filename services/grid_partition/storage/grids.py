@@ -49,7 +49,7 @@ def listing(areas: Sequence[str], wanted: GridFilter) -> Select[Any]:
 
 async def find(
     tx: Tx, code: str, areas: Sequence[str], as_of: datetime | None = None, *, lock: bool = False
-) -> Mapping[str, Any] | None:
+) -> Mapping[Any, Any] | None:
     """Return the version of a grid that holds at a time."""
     statement = select(GRIDS).where(
         GRIDS.c.code == code, in_areas(GRIDS.c.code, areas), holding(as_of)
@@ -73,9 +73,7 @@ async def rename(tx: Tx, grid_id: UUID, *, name: str, version: int, now: datetim
 
 async def any_in_force(tx: Tx, area: str) -> bool:
     """Tell whether some grid of the area is in force."""
-    statement = select(
-        exists().where(under(GRIDS.c.code, area), GRIDS.c.valid_to.is_(None))
-    )
+    statement = select(exists().where(under(GRIDS.c.code, area), GRIDS.c.valid_to.is_(None)))
     return bool(await tx.scalar(statement))
 
 
@@ -137,15 +135,13 @@ _MAP_COLUMNS = (
 )
 
 
-async def map_now(tx: Tx) -> Sequence[Mapping[str, Any]]:
+async def map_now(tx: Tx) -> Sequence[Mapping[Any, Any]]:
     """Return code, names and geometry of every grid in force, in code order."""
     statement = select(*_MAP_COLUMNS).where(GRIDS.c.valid_to.is_(None)).order_by(GRIDS.c.code)
     return (await tx.execute(statement)).mappings().all()
 
 
-async def map_at(
-    tx: Tx, as_of: datetime, areas: Sequence[str]
-) -> Sequence[Mapping[str, Any]]:
+async def map_at(tx: Tx, as_of: datetime, areas: Sequence[str]) -> Sequence[Mapping[Any, Any]]:
     """Return the same of the grids within the areas that held at a time."""
     statement = (
         select(*_MAP_COLUMNS)

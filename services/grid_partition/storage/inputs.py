@@ -74,7 +74,7 @@ async def set_frames(tx: Tx, plan_id: UUID, frames: Mapping[str, bytes]) -> None
     )
 
 
-async def to_cut(tx: Tx, plan_id: UUID, code: str) -> Mapping[str, Any]:
+async def to_cut(tx: Tx, plan_id: UUID, code: str) -> Mapping[Any, Any]:
     """Return snapshot text, frame, meridian, rules and seed of a community."""
     rows = PLAN_COMMUNITIES
     statement = (
@@ -95,7 +95,7 @@ async def versions(tx: Tx, plan_id: UUID) -> dict[str, str]:
     """Return the snapshot version of each community of the plan."""
     rows = PLAN_COMMUNITIES
     statement = select(rows.c.code, rows.c.snapshot_version).where(rows.c.plan_id == plan_id)
-    return {code: version for code, version in (await tx.execute(statement)).all()}
+    return {row.code: row.snapshot_version for row in await tx.execute(statement)}
 
 
 async def registry_version(tx: Tx, plan_id: UUID) -> str:
@@ -118,7 +118,7 @@ async def grids_of_buildings(tx: Tx, area: str) -> dict[str, str]:
     """
     found = await tx.execute(
         text(
-            "SELECT DISTINCT ON (a.building_id) a.building_id, a.grid_code"
+            "SELECT DISTINCT ON (a.building_id) a.building_id, a.grid_code AS code"
             " FROM grids g JOIN plan_assignments a"
             " ON a.plan_id = g.plan_id AND a.grid_code = g.code"
             " WHERE g.valid_to IS NULL AND g.code LIKE :prefix"
@@ -126,4 +126,4 @@ async def grids_of_buildings(tx: Tx, area: str) -> dict[str, str]:
         ).columns(PLAN_ASSIGNMENTS.c.building_id, GRIDS.c.code),
         {"prefix": f"{area}%"},
     )
-    return {building: code for building, code in found.all()}
+    return {row.building_id: row.code for row in found}

@@ -44,7 +44,7 @@ def _computing(plan_id: ColumnElement[Any]) -> ColumnElement[bool]:
     return exists().where(PLANS.c.id == plan_id, PLANS.c.state == "computing")
 
 
-async def claim_preparation(tx: Tx, lease: Lease) -> Mapping[str, Any] | None:
+async def claim_preparation(tx: Tx, lease: Lease) -> Mapping[Any, Any] | None:
     """Claim the oldest plan that waits for its snapshots; returns its job row."""
     jobs = PLAN_JOBS
     free = (
@@ -65,10 +65,11 @@ async def claim_preparation(tx: Tx, lease: Lease) -> Mapping[str, Any] | None:
         .values(claims=jobs.c.claims + 1, **lease.values())
         .returning(jobs)
     )
-    return (await tx.execute(statement)).mappings().one_or_none()
+    row: Mapping[Any, Any] | None = (await tx.execute(statement)).mappings().one_or_none()
+    return row
 
 
-async def claim_community(tx: Tx, lease: Lease) -> Mapping[str, Any] | None:
+async def claim_community(tx: Tx, lease: Lease) -> Mapping[Any, Any] | None:
     """Claim one community to cut: of the oldest plan, the largest first.
 
     Returns its plan_id, code, claims and failures.
@@ -145,7 +146,7 @@ async def holds_job(tx: Tx, plan_id: UUID, owner: str) -> bool:
 
 async def put_back_job(
     tx: Tx, plan_id: UUID, owner: str, *, failed: bool, wait_s: float
-) -> Mapping[str, Any] | None:
+) -> Mapping[Any, Any] | None:
     """Give a job back, to be tried again after a wait; returns its row, None when it was lost."""
     jobs = PLAN_JOBS
     statement = (
@@ -197,5 +198,3 @@ async def release(tx: Tx, owner: str) -> None:
         .where(PLAN_JOBS.c.lease_owner == owner)
         .values(lease_owner=None, lease_until=None, claims=PLAN_JOBS.c.claims - 1)
     )
-
-

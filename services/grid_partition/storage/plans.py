@@ -34,7 +34,7 @@ def listing(
 
 async def find(
     tx: Tx, plan_id: UUID, areas: Sequence[str], *, lock: bool = False
-) -> Mapping[str, Any] | None:
+) -> Mapping[Any, Any] | None:
     """Return one plan within the areas; `lock` holds it for the transaction."""
     statement = select(PLANS).where(PLANS.c.id == plan_id, in_areas(PLANS.c.area, areas))
     if lock:
@@ -49,7 +49,7 @@ async def lock_district(tx: Tx, area: str) -> None:
     )
 
 
-async def computing_over(tx: Tx, area: str) -> Mapping[str, Any] | None:
+async def computing_over(tx: Tx, area: str) -> Mapping[Any, Any] | None:
     """Return a plan in `computing` whose area holds the given one, or lies in it."""
     statement = (
         select(PLANS.c.id, PLANS.c.area)
@@ -62,7 +62,7 @@ async def computing_over(tx: Tx, area: str) -> Mapping[str, Any] | None:
     return (await tx.execute(statement)).mappings().one_or_none()
 
 
-async def add(tx: Tx, row: Mapping[str, Any]) -> None:
+async def add(tx: Tx, row: Mapping[Any, Any]) -> None:
     """Insert a plan and its job."""
     await tx.execute(insert(PLANS).values(dict(row)))
     await tx.execute(
@@ -72,7 +72,7 @@ async def add(tx: Tx, row: Mapping[str, Any]) -> None:
     )
 
 
-async def change(tx: Tx, plan_id: UUID, now: datetime, **values: Any) -> Mapping[str, Any]:
+async def change(tx: Tx, plan_id: UUID, now: datetime, **values: Any) -> Mapping[Any, Any]:
     """Set columns of a plan, raise its version and its event number; returns the new row."""
     statement = (
         update(PLANS)
@@ -85,10 +85,11 @@ async def change(tx: Tx, plan_id: UUID, now: datetime, **values: Any) -> Mapping
         )
         .returning(PLANS)
     )
-    return (await tx.execute(statement)).mappings().one()
+    row: Mapping[Any, Any] = (await tx.execute(statement)).mappings().one()
+    return row
 
 
-async def add_note(tx: Tx, plan_id: UUID, note: Mapping[str, Any]) -> None:
+async def add_note(tx: Tx, plan_id: UUID, note: Mapping[Any, Any]) -> None:
     """Append a note to the plan's history; the caller holds the plan's row."""
     number = (
         select(func.coalesce(func.max(PLAN_NOTES.c.number), 0) + 1)
@@ -98,20 +99,20 @@ async def add_note(tx: Tx, plan_id: UUID, note: Mapping[str, Any]) -> None:
     await tx.execute(insert(PLAN_NOTES).values(plan_id=plan_id, number=number, **note))
 
 
-async def notes(tx: Tx, plan_ids: Sequence[UUID]) -> dict[UUID, list[Mapping[str, Any]]]:
+async def notes(tx: Tx, plan_ids: Sequence[UUID]) -> dict[UUID, list[Mapping[Any, Any]]]:
     """Return the notes of plans, oldest first."""
     statement = (
         select(PLAN_NOTES)
         .where(PLAN_NOTES.c.plan_id.in_(plan_ids))
         .order_by(PLAN_NOTES.c.plan_id, PLAN_NOTES.c.number)
     )
-    found: dict[UUID, list[Mapping[str, Any]]] = {}
+    found: dict[UUID, list[Mapping[Any, Any]]] = {}
     for row in (await tx.execute(statement)).mappings():
         found.setdefault(row["plan_id"], []).append(row)
     return found
 
 
-async def add_event(tx: Tx, plan_id: UUID, seq: int, name: str, data: Mapping[str, Any]) -> None:
+async def add_event(tx: Tx, plan_id: UUID, seq: int, name: str, data: Mapping[Any, Any]) -> None:
     """Record what watchers of the plan are told; `seq` is the plan's event number."""
     await tx.execute(
         insert(PLAN_EVENTS).values(plan_id=plan_id, seq=seq, name=name, data=dict(data))
@@ -120,7 +121,7 @@ async def add_event(tx: Tx, plan_id: UUID, seq: int, name: str, data: Mapping[st
 
 async def events_after(
     tx: Tx, plan_id: UUID, seq: int, limit: int = 500
-) -> Sequence[Mapping[str, Any]]:
+) -> Sequence[Mapping[Any, Any]]:
     """Return the plan's events behind a number, oldest first."""
     statement = (
         select(PLAN_EVENTS)
@@ -131,7 +132,7 @@ async def events_after(
     return (await tx.execute(statement)).mappings().all()
 
 
-async def due(tx: Tx, today: Any) -> Mapping[str, Any] | None:
+async def due(tx: Tx, today: Any) -> Mapping[Any, Any] | None:
     """Return, held, one publicised plan whose day has come and that no other worker holds."""
     statement = (
         select(PLANS)

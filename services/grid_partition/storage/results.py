@@ -59,7 +59,7 @@ async def finish_community(
 
 async def count_done(
     tx: Tx, plan_id: UUID, households: int, now: datetime
-) -> Mapping[str, Any] | None:
+) -> Mapping[Any, Any] | None:
     """Count one community as done; returns the plan's counters, None when it computes no more.
 
     Takes the plan's row, so that progress events are numbered in the order of their commit.
@@ -87,7 +87,7 @@ async def add(tx: Tx, plan_id: UUID, name: str, result: CutResult) -> None:
     await _copy(tx, PLAN_CHANGES, _change_rows(plan_id, result))
 
 
-async def _copy(tx: Tx, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+async def _copy(tx: Tx, table: Table, rows: Sequence[Mapping[Any, Any]]) -> None:
     if not rows:
         return
     columns = list(rows[0])
@@ -180,9 +180,9 @@ async def totals(tx: Tx, plan_id: UUID) -> dict[str, Any]:
         func.coalesce(func.sum(rows.c.grids), 0).label("grids"),
         func.count().filter(rows.c.feasible).label("feasible_communities"),
         func.coalesce(func.sum(rows.c.violations), 0).label("violations"),
-        func.coalesce(
-            func.sum(rows.c.metrics["moved_households"].as_integer()), 0
-        ).label("moved_households"),
+        func.coalesce(func.sum(rows.c.metrics["moved_households"].as_integer()), 0).label(
+            "moved_households"
+        ),
     ).where(rows.c.plan_id == plan_id)
     found = (await tx.execute(statement)).mappings().one()
     return {name: int(value) for name, value in found.items()}
@@ -229,7 +229,7 @@ def _of(table: Table, plan_id: UUID, areas: Sequence[str], community: str | None
     return statement
 
 
-async def open_violations(tx: Tx, plan_id: UUID) -> Sequence[Mapping[str, Any]]:
+async def open_violations(tx: Tx, plan_id: UUID) -> Sequence[Mapping[Any, Any]]:
     """Return the violations that nobody has acknowledged, in community order."""
     rows = PLAN_VIOLATIONS
     statement = (

@@ -34,7 +34,7 @@ def listing(
 
 async def find(
     tx: Tx, rule_set_id: UUID, areas: Sequence[str], *, lock: bool = False
-) -> Mapping[str, Any] | None:
+) -> Mapping[Any, Any] | None:
     """Return a rule set that the caller may read; `lock` holds it for the transaction."""
     statement = select(RULE_SETS).where(RULE_SETS.c.id == rule_set_id, _visible(areas))
     if lock:
@@ -42,7 +42,7 @@ async def find(
     return (await tx.execute(statement)).mappings().one_or_none()
 
 
-async def holding(tx: Tx, name: str, area: str) -> Mapping[str, Any] | None:
+async def holding(tx: Tx, name: str, area: str) -> Mapping[Any, Any] | None:
     """Return the rule set of this name that holds in the area: the one of the nearest area."""
     statement = (
         select(RULE_SETS)
@@ -56,11 +56,11 @@ async def holding(tx: Tx, name: str, area: str) -> Mapping[str, Any] | None:
     return (await tx.execute(statement)).mappings().one_or_none()
 
 
-async def add(tx: Tx, row: Mapping[str, Any]) -> None:
+async def add(tx: Tx, row: Mapping[Any, Any]) -> None:
     """Insert a rule set; an IntegrityError means that the area has one of that name."""
     await tx.execute(insert(RULE_SETS).values(dict(row)))
 
 
-async def change(tx: Tx, rule_set_id: UUID, values: Mapping[str, Any]) -> None:
+async def change(tx: Tx, rule_set_id: UUID, values: Mapping[Any, Any]) -> None:
     """Set columns of a rule set that the transaction holds."""
     await tx.execute(update(RULE_SETS).where(RULE_SETS.c.id == rule_set_id).values(dict(values)))

@@ -212,9 +212,7 @@ PLAN_VIOLATIONS = Table(
     "plan_violations",
     METADATA,
     Column("id", Uuid, primary_key=True),
-    Column(
-        "plan_id", Uuid, ForeignKey("plans.id", ondelete="CASCADE"), nullable=False, index=True
-    ),
+    Column("plan_id", Uuid, ForeignKey("plans.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("community_code", Text, nullable=False),
     Column("number", Integer, nullable=False),
     Column("grid_code", Text, nullable=True),

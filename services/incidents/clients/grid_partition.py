@@ -16,13 +16,19 @@ log = structlog.get_logger()
 POINTS_MAX = 1000
 
 
+class NearestSeen(BaseModel):
+    """The nearest grid of a point that none holds."""
+
+    grid_code: str
+    distance_m: float
+
+
 class SpotSeen(BaseModel):
     """What we read of one located point; the service may send more."""
 
-    grid_code: str | None = None
+    grid_code: str | None
     community_code: str | None = None
-    nearest_grid_code: str | None = None
-    distance_m: float | None = None
+    nearest: NearestSeen | None = None
 
 
 class SpotsSeen(BaseModel):
@@ -73,4 +79,10 @@ class GridPartitionClient(PeerClient):
 
 
 def _spot(seen: SpotSeen) -> Spot:
-    return Spot(seen.grid_code, seen.community_code, seen.nearest_grid_code, seen.distance_m)
+    near = seen.nearest
+    return Spot(
+        seen.grid_code,
+        seen.community_code,
+        near.grid_code if near else None,
+        near.distance_m if near else None,
+    )

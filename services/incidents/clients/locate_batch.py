@@ -43,12 +43,11 @@ class LocateBatch:
             return await found
 
     async def close(self) -> None:
-        """Stop sending; who still waits gets a cancellation."""
+        """Stop sending; who still waits gets a TimeoutError."""
         if self._sender is not None:
             self._sender.cancel()
             await asyncio.gather(self._sender, return_exceptions=True)
-        for _, found in self._waiting:
-            found.cancel()
+        _settle_all(self._waiting, TimeoutError())
 
     async def _send(self) -> None:
         while self._waiting:
@@ -60,6 +59,10 @@ class LocateBatch:
                 spots = await self._ask([point for point, _ in batch])
             except (Problem, PointsRefused) as error:
                 _settle_all(batch, error)
+            except BaseException:
+                # Stopped, or a defect: nobody may go on waiting.
+                _settle_all(batch, TimeoutError())
+                raise
             else:
                 for (_, found), spot in zip(batch, spots, strict=True):
                     if not found.done():

@@ -62,8 +62,10 @@ class Locator:
         while True:
             done = 0
             try:
-                done = await self.locate_batch()
-                watch(await self.backlog())
+                try:
+                    done = await self.locate_batch()
+                finally:
+                    watch(await self.backlog())
             except PeerUnavailable:
                 log.info("locator_waits", error="peer.unavailable")
             except Exception as error:  # noqa: BLE001 - nothing may end the locator but its app

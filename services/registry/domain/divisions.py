@@ -53,6 +53,11 @@ def is_community(code: str) -> bool:
     return len(code) == COMMUNITY_DIGITS
 
 
+def is_governed_by_default(kind: str) -> bool:
+    """Tell whether grids are drawn in a division of this kind unless somebody says otherwise."""
+    return kind in {"community", "village"}
+
+
 def check_kind(code: str, kind: str) -> None:
     """Refuse a kind whose level is not the code's: DivisionKindMismatch."""
     if DIGITS[kind] != len(code):

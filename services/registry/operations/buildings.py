@@ -8,7 +8,7 @@ from uuid import UUID
 
 from kit.web.schemas import Crs
 from services.registry.domain.buildings import judge_distance
-from services.registry.domain.geometry import Outline
+from services.registry.domain.geometry import Outline, Shape
 from services.registry.domain.problems import (
     BuildingInUse,
     BuildingNotFound,
@@ -63,11 +63,11 @@ async def _place(work: Work, wanted: Wanted, code: str | None) -> Row:
     return {"geometry": text, "lon": shape.lon, "lat": shape.lat, **places.extent_of(shape)}
 
 
-def _point(values: Row) -> places.Shape | None:
+def _point(values: Row) -> Shape | None:
     if values["lon"] is None:
         return None
-    extent = (values[name] for name in places.EXTENT)
-    return places.Shape(*extent, values["lon"], values["lat"])
+    west, south, east, north = (values[name] for name in places.EXTENT)
+    return Shape(west, south, east, north, values["lon"], values["lat"])
 
 
 def _where(values: Row) -> tuple[float, float]:

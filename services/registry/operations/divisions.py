@@ -7,7 +7,13 @@ from datetime import date
 from kit.areas import require_area
 from kit.conditional import check_if_match
 from kit.web.schemas import Crs
-from services.registry.domain.divisions import check_kind, parent_of, plain_kind
+from services.registry.domain.divisions import (
+    check_kind,
+    is_community,
+    is_governed_by_default,
+    parent_of,
+    plain_kind,
+)
 from services.registry.domain.problems import (
     DivisionInUse,
     DivisionNotFound,
@@ -62,7 +68,11 @@ async def revoke(work: Work, code: str, if_match: str | None) -> None:
     stored = await _locked(work, code, if_match)
     contents = await divisions.contents(work.tx, code)
     if any(contents.values()):
-        raise DivisionInUse(**contents)
+        raise DivisionInUse(
+            divisions=contents["divisions"],
+            estates=contents["estates"],
+            buildings=contents["buildings"],
+        )
     valid_from = stored["valid_from"]
     valid_to = work.today if valid_from is None else max(work.today, valid_from)
     values: Row = {"status": divisions.REVOKED, "valid_to": valid_to}
@@ -78,11 +88,13 @@ async def _locked(work: Work, code: str, if_match: str | None) -> Row:
 
 
 async def _settle(work: Work, code: str, wanted: Wanted, stored: Row | None) -> Row:
-    kept = stored or {"kind": plain_kind(code), "is_governed": False, "valid_from": work.today}
+    kept = stored or {"kind": plain_kind(code), "is_governed": None, "valid_from": work.today}
     values: Row = {name: kept.get(name) for name in _PLAIN}
     values |= {name: wanted[name] for name in _PLAIN if name in wanted}
     values["kind"] = values["kind"] or plain_kind(code)
     check_kind(code, values["kind"])
+    if values["is_governed"] is None:
+        values["is_governed"] = is_governed_by_default(values["kind"])
     parent_code = parent_of(code)
     if parent_code is not None and not await divisions.is_active(work.tx, parent_code):
         raise DivisionParentMissing(parent_code=parent_code)
@@ -119,6 +131,8 @@ async def _store(work: Work, stored: Row, values: Row, action: str) -> Row:
     written = {name: row[name] for name in [*fields, "version", "updated_at"]}
     await rows.change(work.tx, DIVISIONS, DIVISIONS.c.code == stored["code"], written)
     await _note(work, row, action, fields)
+    if "boundary" in fields and is_community(row["code"]):
+        await places.judge_again(work.tx, row["code"], row["boundary"], at=work.at)
     return row
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import orjson
 
 from kit.areas import EVERYWHERE, covers
 from kit.coordinates import Bbox, check_not_swapped, geometry_to_cgcs2000
+from kit.db import Tx
 from kit.errors import FieldError
 from kit.web.schemas import Crs
 from services.registry.domain import geometry
@@ -16,7 +18,7 @@ from services.registry.domain.divisions import is_community
 from services.registry.domain.geometry import Outline, Shape
 from services.registry.domain.problems import CommunityNotLocated, DivisionNotFound
 from services.registry.operations.work import Work
-from services.registry.storage import divisions
+from services.registry.storage import buildings, divisions
 
 _MILLIMETRE_DIGITS = 8
 EXTENT = ("west", "south", "east", "north")
@@ -92,3 +94,16 @@ async def community_of(work: Work, code: str | None, shape: Shape | None) -> str
 def unknown(pointer: str, problem: type[DivisionNotFound] | type[Any]) -> FieldError:
     """Return the field error that points at a reference to something absent."""
     return FieldError(code=problem.code, text=problem.detail, pointer=pointer)
+
+
+async def judge_again(tx: Tx, code: str, boundary: str | None, *, at: datetime) -> None:
+    """Note anew which buildings lie outside a community whose boundary has changed.
+
+    Stored buildings are never refused for it: the distance beside them tells.
+    """
+    outline = Outline(boundary) if boundary is not None else None
+    for building_id, lon, lat, noted in await buildings.points(tx, code):
+        distance_m = outline.distance_m(lon, lat) if outline else 0.0
+        outside_m = round(distance_m, 1) if distance_m > 0 else None
+        if outside_m != noted:
+            await buildings.note_outside(tx, building_id, outside_m, at=at)

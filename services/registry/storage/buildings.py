@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, case, func, select
+from sqlalchemy import ColumnElement, Select, case, func, select, text
 
+from kit.bulk.issues import RowIssue
+from kit.bulk.staging import Staging
 from kit.db import Tx
 from services.registry.domain.buildings import CountBasis
 from services.registry.domain.households import COUNTED_AS_REGISTERED, COUNTED_AS_RESIDENT
@@ -83,3 +86,48 @@ async def move_households(tx: Tx, building_id: UUID, community_code: str) -> Non
     """Let the households follow their building into another community."""
     condition = (HOUSEHOLDS.c.building_id == building_id) & HOUSEHOLDS.c.ended_at.is_(None)
     await rows.change(tx, HOUSEHOLDS, condition, {"community_code": community_code})
+
+
+async def points(tx: Tx, community_code: str) -> list[tuple[UUID, float, float, float | None]]:
+    """Return id, longitude, latitude and noted distance of a community's located buildings."""
+    statement = select(
+        BUILDINGS.c.id, BUILDINGS.c.lon, BUILDINGS.c.lat, BUILDINGS.c.outside_m
+    ).where(
+        (BUILDINGS.c.community_code == community_code)
+        & BUILDINGS.c.ended_at.is_(None)
+        & BUILDINGS.c.lon.is_not(None)
+    )
+    return [(row[0], row[1], row[2], row[3]) for row in await tx.execute(statement)]
+
+
+async def note_outside(tx: Tx, building_id: UUID, outside_m: float | None, *, at: datetime) -> None:
+    """Write by how many metres a building lies outside its community, None for inside."""
+    values = {"outside_m": outside_m, "version": BUILDINGS.c.version + 1, "updated_at": at}
+    await rows.change(tx, BUILDINGS, BUILDINGS.c.id == building_id, values)
+
+
+async def refuse_clashing_moves(staging: Staging, issue: RowIssue) -> None:
+    """Refuse staged buildings whose households would meet their own numbers where they move."""
+    await staging.refuse(
+        issue,
+        "community_code",
+        "SELECT s.row_no FROM import_rows s "
+        "JOIN buildings b ON b.source = s.source AND b.source_id = s.source_id "
+        "JOIN households h ON h.building_id = b.id AND h.ended_at IS NULL "
+        "JOIN households o ON o.community_code = s.community_code "
+        "AND o.household_no = h.household_no AND o.ended_at IS NULL AND o.id <> h.id "
+        "WHERE b.community_code <> s.community_code",
+    )
+
+
+async def bring_households_along(tx: Tx) -> None:
+    """Give households of imported buildings the community that the building has now."""
+    await tx.execute(
+        text(
+            "UPDATE households h SET community_code = b.community_code "
+            "FROM import_rows s JOIN buildings b "
+            "ON b.source = s.source AND b.source_id = s.source_id "
+            "WHERE h.building_id = b.id AND h.community_code <> b.community_code "
+            "AND h.ended_at IS NULL"
+        )
+    )

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Table, insert, select, text
+from sqlalchemy import ColumnElement, Select, insert, select
 
 from kit.areas import in_areas, under
 from kit.db import Tx
@@ -60,56 +60,6 @@ async def tell_communities(tx: Tx, import_id: UUID, *, at: datetime) -> None:
         select(CHANGES.c.area).where(CHANGES.c.import_id == import_id).distinct()
     )
     await record(tx, OUTBOX, *_communities(set(areas)), now=at)
-
-
-@dataclass(frozen=True, slots=True)
-class ImportedNoun:
-    """How the staged rows of a noun meet its table: by which key, and which columns count."""
-
-    noun: str
-    table: Table
-    key: Sequence[str]
-    columns: Sequence[str]
-    area: str
-    id_column: str | None = "id"
-
-
-async def note_import(
-    tx: Tx, noun: ImportedNoun, *, import_id: UUID, client_id: str, at: datetime
-) -> None:
-    """Write the history of an import, just before its upsert, in two set-based statements.
-
-    Rows that will not change leave no trace; a row that moves leaves one in each place.
-    """
-    table = noun.table.name
-    meet = " AND ".join(f"t.{name} = s.{name}" for name in noun.key)
-    differs = " OR ".join(f"t.{name} IS DISTINCT FROM s.{name}" for name in noun.columns)
-    named = ", ".join(
-        f"CASE WHEN t.{name} IS DISTINCT FROM s.{name} THEN '{name}' END"
-        for name in sorted(noun.columns)
-    )
-    subject = f"coalesce(t.{noun.id_column}, s.row_id)::text" if noun.id_column else "s.code"
-    head = "INSERT INTO changes (at, client_id, noun, subject, area, action, fields, import_id) "
-    params = {"at": at, "client": client_id, "noun": noun.noun, "import": import_id}
-    born = f"t.{noun.key[0]} IS NULL"
-    await tx.execute(
-        text(
-            head + f"SELECT :at, :client, :noun, {subject}, s.{noun.area}, "
-            f"CASE WHEN {born} THEN 'created' ELSE 'updated' END, "
-            f"CASE WHEN {born} THEN ARRAY[]::text[] "
-            f"ELSE array_remove(ARRAY[{named}]::text[], NULL) END, :import "
-            f"FROM import_rows s LEFT JOIN {table} t ON {meet} WHERE {born} OR {differs}"
-        ),
-        params,
-    )
-    await tx.execute(
-        text(
-            head + f"SELECT :at, :client, :noun, {subject}, t.{noun.area}, 'updated', "
-            f"ARRAY['{noun.area}'], :import FROM import_rows s JOIN {table} t ON {meet} "
-            f"WHERE t.{noun.area} <> s.{noun.area}"
-        ),
-        params,
-    )
 
 
 def listing(

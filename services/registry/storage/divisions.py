@@ -7,9 +7,22 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    column,
+    exists,
+    func,
+    not_,
+    or_,
+    select,
+    table,
+    text,
+)
 
 from kit.areas import in_areas, under
+from kit.bulk.issues import RowIssue
+from kit.bulk.staging import ROWS, Staging
 from kit.db import Tx
 from services.registry.storage import rows
 from services.registry.storage.rows import Lock
@@ -54,13 +67,13 @@ def listing(
         statement = statement.where(columns.status == narrowed.status)
     if narrowed.area is not None:
         statement = statement.where(under(columns.code, narrowed.area))
-    for column, value in (
+    for filtered, value in (
         (columns.kind, narrowed.kind),
         (columns.parent_code, narrowed.parent_code),
         (columns.is_governed, narrowed.is_governed),
     ):
         if value is not None:
-            statement = statement.where(column == value)
+            statement = statement.where(filtered == value)
     if narrowed.bbox is not None:
         statement = statement.where(rows.overlaps(DIVISIONS, narrowed.bbox))
     if narrowed.updated_since is not None:
@@ -110,7 +123,7 @@ async def boundaries(tx: Tx, areas: Sequence[str]) -> dict[str, str]:
         & (func.length(DIVISIONS.c.code) == 12)
         & DIVISIONS.c.boundary.is_not(None)
     )
-    return {code: boundary for code, boundary in (await tx.execute(statement)).all()}
+    return {row[0]: row[1] for row in await tx.execute(statement)}
 
 
 async def boundary_of(tx: Tx, code: str) -> str | None:
@@ -149,3 +162,84 @@ async def extent(tx: Tx, prefix: str) -> tuple[float, float, float, float] | Non
     ).where(under(columns.code, prefix) & (columns.status == ACTIVE))
     found = (await tx.execute(statement)).one()
     return None if found[0] is None else (found[0], found[1], found[2], found[3])
+
+
+async def extents(tx: Tx) -> dict[str, tuple[float, float, float, float]]:
+    """Return the extent of every district with known boundaries, by its 6 digits."""
+    columns = DIVISIONS.c
+    district = func.left(columns.code, 6).label("district")
+    statement = (
+        select(
+            district,
+            func.min(columns.west),
+            func.min(columns.south),
+            func.max(columns.east),
+            func.max(columns.north),
+        )
+        .where(columns.west.is_not(None) & (columns.status == ACTIVE))
+        .group_by(district)
+    )
+    return {row[0]: (row[1], row[2], row[3], row[4]) for row in await tx.execute(statement)}
+
+
+async def refuse_revoked(staging: Staging, issue: RowIssue) -> None:
+    """Refuse staged rows whose code was revoked."""
+    await staging.refuse(
+        issue,
+        "code",
+        "SELECT s.row_no FROM import_rows s JOIN divisions d USING (code) "
+        "WHERE d.status = 'revoked'",
+    )
+
+
+async def refuse_orphans(staging: Staging, issue: RowIssue, areas: Sequence[str]) -> None:
+    """Refuse staged rows with a division above that is revoked, or missing and not the caller's."""
+    staged = table(ROWS, column("row_no"), column("code"))
+    for digits in (6, 9):
+        above = func.left(staged.c.code, digits)
+        is_there = exists().where((DIVISIONS.c.code == above) & (DIVISIONS.c.status == ACTIVE))
+        is_revoked = exists().where((DIVISIONS.c.code == above) & (DIVISIONS.c.status == REVOKED))
+        lost = is_revoked | (~is_there & not_(in_areas(above, areas)))
+        found = select(staged.c.row_no).where((func.length(staged.c.code) > digits) & lost)
+        await staging.refuse_set(issue, "code", found, {"parent_code": f"({digits})"})
+
+
+async def fill_defaults(tx: Tx) -> None:
+    """Fill what neither the staged row nor the stored division states."""
+    await tx.execute(
+        text(
+            "UPDATE import_rows SET name = coalesce(name, code), kind = coalesce(kind, plain_kind),"
+            " is_governed = coalesce(is_governed, plain_governed)"
+        )
+    )
+
+
+_CREATE_PARENTS = """
+INSERT INTO divisions (code, name, kind, parent_code, status, is_governed, version,
+                       created_at, updated_at)
+SELECT above, coalesce(max(named), above),
+       CASE length(above) WHEN 6 THEN 'district' ELSE 'street' END,
+       CASE WHEN length(above) > 6 THEN left(above, 6) END, 'active', false, 1, :at, :at
+FROM (SELECT left(code, 9) AS above, street_name AS named FROM import_rows WHERE length(code) > 9
+      UNION ALL SELECT left(code, 6), NULL FROM import_rows WHERE length(code) > 6) wanted
+WHERE above NOT IN (SELECT code FROM import_rows)
+GROUP BY above
+ON CONFLICT (code) DO NOTHING
+RETURNING code
+"""
+
+
+async def create_parents(tx: Tx, *, at: datetime) -> list[str]:
+    """Create the divisions above the staged ones that are nowhere yet; returns their codes."""
+    return list(await tx.scalars(text(_CREATE_PARENTS), {"at": at}))
+
+
+async def moved_boundaries(tx: Tx) -> list[tuple[str, str]]:
+    """Return code and new boundary of the stored communities whose staged boundary differs."""
+    found = await tx.execute(
+        text(
+            "SELECT d.code, s.boundary FROM import_rows s JOIN divisions d USING (code) "
+            "WHERE length(d.code) = 12 AND s.boundary IS DISTINCT FROM d.boundary"
+        )
+    )
+    return [(row[0], row[1]) for row in found]

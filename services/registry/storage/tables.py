@@ -24,6 +24,7 @@ from sqlalchemy import (
     Uuid,
 )
 
+from kit.bulk.tables import import_tables
 from kit.db import UtcDateTime, new_metadata
 from kit.idempotency import idempotency_table
 from kit.outbox import outbox_table
@@ -31,6 +32,7 @@ from kit.outbox import outbox_table
 METADATA = new_metadata()
 KEYS = idempotency_table(METADATA)
 OUTBOX = outbox_table(METADATA)
+IMPORTS = import_tables(METADATA)
 
 _Code = Text(collation="C")
 
@@ -46,7 +48,14 @@ DIVISIONS = Table(
     Column("name", Text, nullable=False),
     Column("name_en", Text, nullable=True),
     Column("kind", Text, nullable=False),
-    Column("parent_code", _Code, ForeignKey("divisions.code"), nullable=True, index=True),
+    Column(
+        "parent_code",
+        _Code,
+        # Deferred: an import may bring children before the parents that it makes.
+        ForeignKey("divisions.code", deferrable=True, initially="DEFERRED"),
+        nullable=True,
+        index=True,
+    ),
     Column("status", Text, nullable=False),
     Column("is_governed", Boolean, nullable=False),
     Column("valid_from", Date, nullable=True),

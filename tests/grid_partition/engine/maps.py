@@ -107,7 +107,7 @@ def codes_of(partition: Partition) -> list[str]:
 
 
 def a_town(seed: int, buildings: int = 160) -> tuple[CommunityInput, BaseGeometry, Barriers]:
-    """A random community with estates, roads and a few large buildings; about 40 households each."""
+    """A random community with estates, roads and a few legacy grids; 40 households a house."""
     rng = np.random.default_rng(seed)
     side = 40.0 * np.sqrt(buildings)
     spots = [Point(*spot) for spot in rng.uniform(5.0, side - 5.0, size=(buildings, 2))]

@@ -29,7 +29,7 @@ footprint = st.builds(
 )
 place = st.one_of(spot, footprint, st.none())
 line = st.builds(
-    lambda ends: LineString(ends),
+    LineString,
     st.lists(st.tuples(coordinate, coordinate), min_size=2, max_size=4, unique=True),
 )
 boundary = st.sampled_from(

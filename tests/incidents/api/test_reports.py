@@ -164,9 +164,7 @@ def test_a_repeat_with_the_same_dedup_key_folds_into_the_open_incident(
     assert (again.status_code, again.json()["id"]) == (200, first["id"])
     assert again.json()["repeated_count"] == 1
     assert again.headers["location"] == f"{PATH}/{first['id']}"
-    other = client.post(
-        PATH, json=a_report(dedup_key="order-77"), headers=caller("another-client")
-    )
+    other = client.post(PATH, json=a_report(dedup_key="order-77"), headers=caller("another-client"))
     assert (other.status_code, other.json()["id"] != first["id"]) == (201, True)
     lines = client.get(f"{PATH}/{first['id']}/history").json()["items"]
     assert [line["action"] for line in lines] == ["report", "repeat"]

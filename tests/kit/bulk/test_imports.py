@@ -173,9 +173,8 @@ def test_rules_over_the_whole_set_are_row_errors(port: Harbour) -> None:
 def test_swapped_coordinates_are_a_row_error(port: Harbour) -> None:
     body = f"source,source_id,area,name,longitude,latitude\nseed,b1,{AREA},甲,36.6,101.8\n"
     job = port.run(body)
-    assert port.errors(job) == [(2, "latitude", "field.out_of_range")]
-    body = f"source,source_id,area,name,longitude,latitude\nseed,b1,{AREA},甲,36.6,89.9\n"
-    assert port.run(body)["state"] == "succeeded"
+    assert port.errors(job) == [(2, None, "coordinates.swapped")]
+    assert port.berths() == {}
 
 
 def test_rows_outside_the_areas_are_refused_and_nothing_is_moved_in(

@@ -67,7 +67,7 @@ class BarrierLookup(Query):
     crs: Crs = "CGCS2000"
 
 
-def show_barrier(row: Mapping[str, Any], crs: Crs) -> dict[str, Any]:
+def show_barrier(row: Mapping[Any, Any], crs: Crs) -> dict[str, Any]:
     """Return a barrier as it is answered."""
     geometry = row["geometry"]
     if crs not in {"CGCS2000", "WGS84"}:

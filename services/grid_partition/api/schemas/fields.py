@@ -25,7 +25,8 @@ PlanArea = Annotated[
     ),
 ]
 CommunityCode = Annotated[
-    str, Field(pattern=r"^[0-9]{12}$", description="Community, 12 digits", examples=["630102002008"])
+    str,
+    Field(pattern=r"^[0-9]{12}$", description="Community, 12 digits", examples=["630102002008"]),
 ]
 GridCode = Annotated[
     str,
@@ -86,8 +87,8 @@ def moment(as_of: datetime | date | None, zone: str) -> datetime | None:
         midnight = datetime.combine(as_of + timedelta(days=1), time(), ZoneInfo(zone))
         return midnight.astimezone(UTC) - timedelta(microseconds=1)
     except OverflowError:
-        extreme = datetime.max if as_of.year > 1 else datetime.min
-        return extreme.replace(tzinfo=UTC)
+        year = 9999 if as_of.year > 1 else 1
+        return datetime(year, 1, 1, tzinfo=UTC)
 
 
 def drawn(text: str, crs: Crs) -> Any:

@@ -148,7 +148,7 @@ class LocatedBatchOut(Answer):
     items: list[LocatedOut]
 
 
-def show_grid_version(row: Mapping[str, Any], crs: Crs, *, parsed: bool = False) -> dict[str, Any]:
+def show_grid_version(row: Mapping[Any, Any], crs: Crs, *, parsed: bool = False) -> dict[str, Any]:
     """Return a grid; unless `parsed`, the geometry is ready for the list encoder only."""
     shown = dict(row) | {"geometry": {}}
     answer = GridOut.model_validate(shown).model_dump(mode="json")
@@ -157,7 +157,7 @@ def show_grid_version(row: Mapping[str, Any], crs: Crs, *, parsed: bool = False)
     return answer
 
 
-def show_building(row: Mapping[str, Any]) -> dict[str, Any]:
+def show_building(row: Mapping[Any, Any]) -> dict[str, Any]:
     """Return one building of a grid."""
     return {name: row[name] for name in GridBuildingOut.model_fields}
 

@@ -148,23 +148,23 @@ class FindingQuery(ListQuery):
     community: Annotated[CommunityCode | None, _OF_COMMUNITY] = None
 
 
-def show_community(row: Mapping[str, Any]) -> dict[str, Any]:
+def show_community(row: Mapping[Any, Any]) -> dict[str, Any]:
     """Return one community of a plan as it is answered."""
     return PlanCommunityOut.model_validate(dict(row)).model_dump(mode="json")
 
 
-def show_grid(row: Mapping[str, Any], crs: Crs) -> dict[str, Any]:
+def show_grid(row: Mapping[Any, Any], crs: Crs) -> dict[str, Any]:
     """Return one grid of a plan; the geometry is ready for the list encoder only."""
     shown = {name: row[name] for name in PlanGridOut.model_fields}
     return shown | {"geometry": drawn(row["geometry"], crs)}
 
 
-def show_assignment(row: Mapping[str, Any]) -> dict[str, Any]:
+def show_assignment(row: Mapping[Any, Any]) -> dict[str, Any]:
     """Return one assignment; the columns are JSON-ready as they are."""
     return {name: row[name] for name in AssignmentOut.model_fields}
 
 
-def show_violation(row: Mapping[str, Any], language: Language) -> dict[str, Any]:
+def show_violation(row: Mapping[Any, Any], language: Language) -> dict[str, Any]:
     """Return one violation with its sentence in the language."""
     acknowledged = row["acknowledged_at"] and {
         "reason": row["reason"],
@@ -178,6 +178,6 @@ def show_violation(row: Mapping[str, Any], language: Language) -> dict[str, Any]
     return ViolationOut.model_validate(shown).model_dump(mode="json")
 
 
-def show_change(row: Mapping[str, Any]) -> dict[str, Any]:
+def show_change(row: Mapping[Any, Any]) -> dict[str, Any]:
     """Return one flow between grids."""
     return {name: row[name] for name in ChangeOut.model_fields}

@@ -41,8 +41,11 @@ class PlanIn(Strict):
         Field(description="Start from the grids in force, so that few households move"),
     ] = None
     count_basis: Annotated[
-        CountBasis, Field(description="Which households count: who lives there, who is "
-                          "registered there, or every dwelling")
+        CountBasis,
+        Field(
+            description="Which households count: who lives there, who is "
+            "registered there, or every dwelling"
+        ),
     ] = "resident"
     seed: Annotated[
         int,
@@ -71,7 +74,7 @@ class PlanTransitionIn(Strict):
     acknowledgements: Annotated[
         list[AcknowledgementIn],
         Field(max_length=5000, description="With `submit` only: each open violation needs one"),
-    ] = []
+    ] = Field(default_factory=list)
 
 
 class ProgressOut(Answer):
@@ -150,17 +153,17 @@ class PlanQuery(ListQuery):
     updated_since: DateTime | None = None
 
 
-def _eta_s(row: Mapping[str, Any], now: datetime) -> int | None:
+def _eta_s(row: Mapping[Any, Any], now: datetime) -> int | None:
     if row["state"] != "computing" or not row["households_done"] or row["cutting_since"] is None:
         return None
     spent_s = (now - row["cutting_since"]).total_seconds()
     left = row["households_total"] - row["households_done"]
-    return max(0, round(spent_s * left / row["households_done"]))
+    return max(0, int(spent_s * left / row["households_done"] + 0.5))
 
 
 def show_plan(
-    row: Mapping[str, Any],
-    notes: Sequence[Mapping[str, Any]],
+    row: Mapping[Any, Any],
+    notes: Sequence[Mapping[Any, Any]],
     *,
     scopes: Collection[str],
     language: Language,

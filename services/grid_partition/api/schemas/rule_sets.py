@@ -122,6 +122,6 @@ class RuleSetQuery(ListQuery):
     updated_since: DateTime | None = None
 
 
-def show_rule_set(row: Mapping[str, Any]) -> dict[str, Any]:
+def show_rule_set(row: Mapping[Any, Any]) -> dict[str, Any]:
     """Return a rule set as it is answered."""
     return RuleSetOut.model_validate(dict(row)).model_dump(mode="json")

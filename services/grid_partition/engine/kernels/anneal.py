@@ -37,7 +37,8 @@ def _neighbour(graph: AtomGraph, plan: Plan, atom: int, chance: Chance) -> int:
     degree = graph.indptr[atom + 1] - graph.indptr[atom]
     if degree == 0:
         return -1
-    return plan.part[graph.indices[graph.indptr[atom] + draw(chance, degree)]]
+    slot = graph.indptr[atom] + draw(chance, degree)
+    return int(plan.part[graph.indices[slot]])
 
 
 @inlined

@@ -36,7 +36,7 @@ def _best_edge(tree: Tree, size: int, parts: int, prices: Prices) -> tuple[int, 
     best, best_parts, least = -1, 0, 1e300
     for place in range(1, size):
         weight = tree.weight[place]
-        below = np.int64(weight * parts / max(total, 1) + 0.5)
+        below = int(weight * parts / max(total, 1) + 0.5)
         below = min(max(below, 1), parts - 1)
         score = tree.cut[place] + _side(prices, weight, below, mean)
         score += _side(prices, total - weight, parts - below, mean)

@@ -18,16 +18,16 @@ Chance = NDArray[np.uint64]
 def chance_of(*seeds: int) -> Chance:
     """State of a generator, one word; different seed tuples give unrelated streams."""
     sequence = np.random.SeedSequence(list(seeds))
-    return sequence.generate_state(1, dtype=np.uint64)
+    return sequence.generate_state(1, dtype=np.uint64).astype(np.uint64)
 
 
 @inlined
-def _next(chance: Chance) -> int:
+def _next(chance: Chance) -> np.uint64:
     chance[0] += np.uint64(0x9E3779B97F4A7C15)
     word = chance[0]
     word = (word ^ (word >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     word = (word ^ (word >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return word ^ (word >> np.uint64(31))
+    return np.uint64(word ^ (word >> np.uint64(31)))
 
 
 @inlined
@@ -39,7 +39,7 @@ def unit(chance: Chance) -> float:
 @inlined
 def draw(chance: Chance, count: int) -> int:
     """Next whole number, even over 0..count - 1."""
-    return np.int64(unit(chance) * count)
+    return int(unit(chance) * count)
 
 
 @inlined

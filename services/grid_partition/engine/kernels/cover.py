@@ -18,7 +18,7 @@ __all__ = ["cheapest_cover", "dual_prices"]
 
 
 class _Links(NamedTuple):
-    """Four-way links; headers 1..n are the atoms, 0 is the root, the rest are members of columns."""
+    """Four-way links; headers 1..n are the atoms, 0 is the root, the rest members."""
 
     left: IntArray
     right: IntArray
@@ -94,7 +94,7 @@ def _show(links: _Links, header: int) -> None:
 
 @inlined
 def _scarcest(links: _Links) -> int:
-    best, least = 0, np.int64(1 << 60)
+    best, least = 0, 1 << 60
     header = links.right[0]
     while header != 0:
         if links.size[header] < least:
@@ -128,11 +128,11 @@ def cheapest_cover(
     order: IntArray,
     limits: tuple[float, float, int],
 ) -> tuple[bool, IntArray]:
-    """Columns of the cover with the least sum of reduced costs below `slack` (empty: none found).
+    """Columns of the cover with the least sum of reduced costs (empty: none found).
 
-    `order`: the columns by ascending reduced cost.  `limits`: slack; by how much a further cover must
-    be cheaper to be of interest; most link operations.
-    The flag says whether the search was complete, so that an empty answer is a proof.
+    `order`: the columns by ascending reduced cost.  `limits`: the sum must stay below this; by how
+    much a further cover must be cheaper to be of interest; most link operations.  The flag says
+    whether the search was complete, so that an empty answer is a proof.
     """
     links = _links(items, pointer, members, order)
     best = np.zeros(0, np.int64)

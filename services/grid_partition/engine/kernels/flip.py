@@ -17,7 +17,7 @@ def removable(graph: AtomGraph, plan: Plan, atom: int) -> bool:
     Walks from one neighbour until the others are seen; stops early, O(part) at worst.
     """
     part = plan.part[atom]
-    if plan.count[part] < 2:
+    if plan.size[part] < 2:
         return False
     clock = len(plan.stamp) - 1
     plan.stamp[clock] += 2

@@ -30,7 +30,7 @@ def _sources() -> str:
     return digest.hexdigest()
 
 
-class _SourceCache(FunctionCache):  # type: ignore[misc]  # numba is untyped
+class _SourceCache(FunctionCache):
     """A cache that knows that kernels call kernels.
 
     Numba looks only at the file a function stands in: after a change in another kernel it would go
@@ -38,7 +38,8 @@ class _SourceCache(FunctionCache):  # type: ignore[misc]  # numba is untyped
     """
 
     def _index_key(self, sig: Any, codegen: Any) -> Any:
-        return (*super()._index_key(sig, codegen), _sources())
+        key: Any = super()._index_key(sig, codegen)  # type: ignore[no-untyped-call]
+        return (*key, _sources())
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
@@ -46,8 +47,9 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
 
     No fast-math: sums keep their order, so every machine gets the same bits.
     """
-    compiled = numba.njit(error_model="numpy")(function)
-    compiled._cache = _SourceCache(function)  # noqa: SLF001 - what cache=True does, see above
+    compiled: Any = numba.njit(error_model="numpy")(function)
+    # What cache=True does, with the other cache; numba has no public way to choose it.
+    compiled._cache = _SourceCache(function)  # type: ignore[no-untyped-call]  # noqa: SLF001
     return cast("Callable[P, R]", compiled)
 
 

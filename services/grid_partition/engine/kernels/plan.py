@@ -54,7 +54,7 @@ class Plan(NamedTuple):
     head: IntArray
     after: IntArray
     before: IntArray
-    count: IntArray
+    size: IntArray
     weight: IntArray
     in_block: IntArray
     in_estate: IntArray
@@ -97,12 +97,12 @@ def _enter(graph: AtomGraph, plan: Plan, atom: int, part: int) -> None:
     if plan.head[part] >= 0:
         plan.before[plan.head[part]] = atom
     plan.head[part] = atom
-    _count(graph, plan, atom, part, np.int64(1))
+    _count(graph, plan, atom, part, 1)
 
 
 @inlined
 def _count(graph: AtomGraph, plan: Plan, atom: int, part: int, sign: int) -> None:
-    plan.count[part] += sign
+    plan.size[part] += sign
     plan.weight[part] += sign * graph.weight[atom]
     for slot in range(graph.block_ptr[atom], graph.block_ptr[atom + 1]):
         plan.in_block[part, graph.block[slot]] += sign
@@ -127,11 +127,11 @@ def move(graph: AtomGraph, plan: Plan, atom: int, part: int) -> None:
         plan.on_trail[atom] = 1
         plan.trail[plan.trail[end]] = atom
         plan.trail[end] += 1
-    _count(graph, plan, atom, left, np.int64(-1))
+    _count(graph, plan, atom, left, -1)
     _enter(graph, plan, atom, part)
 
 
-@kernel
+@inlined
 def members_of(plan: Plan, part: int, out: IntArray, start: int) -> int:
     """Write the part's atoms into out[start:]; returns the end."""
     atom = plan.head[part]

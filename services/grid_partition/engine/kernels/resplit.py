@@ -137,8 +137,8 @@ def resplit(
 ) -> float:
     """Try a new border between the two parts; returns the change of price (0.0 when refused)."""
     first, second = pair
-    members = np.empty(plan.count[first] + plan.count[second], np.int64)
-    size = members_of(plan, second, members, members_of(plan, first, members, np.int64(0)))
+    members = np.empty(plan.size[first] + plan.size[second], np.int64)
+    size = members_of(plan, second, members, members_of(plan, first, members, 0))
     if size < 3 or not grow_tree(graph, members, tree, chance):
         return 0.0
     place, price = _choose(graph, prices, tree, size, heat, chance, scratch)

@@ -41,7 +41,7 @@ def _new_walk(size: int) -> _Walk:
     )
 
 
-@kernel
+@inlined
 def _offer(network: Network, walk: _Walk, atom: int, above: int, end: int) -> int:
     """Append the atom's unmarked neighbours with number > above to the candidates."""
     for edge in range(network.indptr[atom], network.indptr[atom + 1]):
@@ -72,7 +72,7 @@ def _sets_from(
     low, high = limits[0], limits[1]
     ends, members = found
     walk.marked[root] = 1
-    end = _offer(network, walk, root, above, np.int64(0))
+    end = _offer(network, walk, root, above, 0)
     walk.chosen[0], walk.place[0], walk.kept[0] = root, 0, 0
     weight, depth, fresh, complete = network.weight[root], 0, True, True
     while depth >= 0:
@@ -151,7 +151,7 @@ def coverable(network: Network, low: int, high: int, steps: int) -> IntArray:
             continue
         ends[0] = 0
         budget[0] = steps
-        complete = _sets_from(network, root, np.int64(-1), limits, walk, (ends, members), budget)
+        complete = _sets_from(network, root, root - n, limits, walk, (ends, members), budget)
         if ends[0] > 0:
             for i in range(ends[1]):
                 answer[members[i]] = 1

@@ -76,10 +76,10 @@ def new_tree(graph: AtomGraph) -> Tree:
 def _key(graph: AtomGraph, a: int, b: int, length: float, chance: Chance) -> int:
     spread = unit(chance)
     if graph.estate[a] >= 0 and graph.estate[a] == graph.estate[b]:
-        return np.int64(spread * _ESTATE_BUCKETS)
+        return int(spread * _ESTATE_BUCKETS)
     if length <= 0.0:
-        return _OPEN_BUCKETS + np.int64(spread * (_BUCKETS - _OPEN_BUCKETS))
-    return np.int64(spread * _OPEN_BUCKETS * _HALF_LENGTH_M / (_HALF_LENGTH_M + length))
+        return _OPEN_BUCKETS + int(spread * (_BUCKETS - _OPEN_BUCKETS))
+    return int(spread * _OPEN_BUCKETS * _HALF_LENGTH_M / (_HALF_LENGTH_M + length))
 
 
 @inlined

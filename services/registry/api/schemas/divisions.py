@@ -33,7 +33,10 @@ class DivisionIn(Strict):
             description="Must fit the digits of the code; by default district, street, community"
         ),
     ] = None
-    is_governed: Annotated[bool, Field(description="Grids are drawn in it")] = False
+    is_governed: Annotated[
+        bool | None,
+        Field(description="Grids are drawn in it; by default in communities and villages"),
+    ] = None
     valid_from: Annotated[
         Date | None, Field(description="First day in force; today when absent, unknown when null")
     ] = None

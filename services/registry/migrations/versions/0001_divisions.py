@@ -106,7 +106,11 @@ def _divisions() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
-            ["parent_code"], ["divisions.code"], name="fk_divisions_parent_code_divisions"
+            ["parent_code"],
+            ["divisions.code"],
+            name="fk_divisions_parent_code_divisions",
+            deferrable=True,
+            initially="DEFERRED",
         ),
         sa.PrimaryKeyConstraint("code", name="pk_divisions"),
     )

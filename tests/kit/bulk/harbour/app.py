@@ -21,11 +21,11 @@ from kit.bulk.service import Bulk
 from kit.bulk.tables import import_tables
 from kit.bulk.upsert import Upsert
 from kit.clock import Clock
-from kit.coordinates import check_not_swapped, geometry_to_cgcs2000, to_cgcs2000
+from kit.coordinates import check_not_swapped, check_position, geometry_to_cgcs2000, to_cgcs2000
 from kit.db import Database, Tx, UtcDateTime, new_metadata
 from kit.idempotency import idempotency_table
 from kit.settings import ServiceSettings
-from kit.web.schemas import PRINTABLE, AreaCode, Latitude, Longitude, SourceName
+from kit.web.schemas import PRINTABLE, AreaCode, SourceName
 from kit.web.schemas import Date as Day
 
 PACKAGE_DIR = Path(__file__).parent
@@ -69,8 +69,8 @@ class BerthRow(Row):
     seats: Annotated[int, Field(ge=0, le=500)] = 1
     neighbour: Annotated[str, Field(max_length=64)] | None = None
     since: Day | None = None
-    longitude: Longitude | None = None
-    latitude: Latitude | None = None
+    longitude: float | None = None
+    latitude: float | None = None
     outline: dict[str, Any] | None = None
 
 
@@ -80,6 +80,7 @@ def stage(row: BerthRow, context: ImportContext) -> Sequence[object]:
     lon, lat = row.longitude, row.latitude
     if lon is not None and lat is not None:
         check_not_swapped(lon, lat, context.prepared)
+        check_position(lon, lat)
         lon, lat = to_cgcs2000(lon, lat, context.crs)
     outline = geometry_to_cgcs2000(row.outline, context.crs) if row.outline else None
     start = (row.source, row.source_id, row.area, row.name, row.seats, row.neighbour)

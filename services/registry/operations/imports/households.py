@@ -1,0 +1,119 @@
+"""Import of single household rows.
+
+Exact rooms and positions of flats are personal data: `room`, `lon` and `lat` of case files are
+accepted and not kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from pydantic import Field
+
+from kit.bulk.noun import Counts, ImportContext, Noun, Row, Staging
+from kit.bulk.upsert import Upsert
+from kit.db import Tx
+from kit.web.schemas import PRINTABLE, SourceName
+from services.registry.domain.households import Residence
+from services.registry.domain.problems import BuildingNotFound, CommunityMismatch, HouseholdNoTaken
+from services.registry.operations.imports.judging import issue_of
+from services.registry.storage import changes, households, imports
+from services.registry.storage.imports import Imported
+from services.registry.storage.tables import HOUSEHOLDS
+
+_FACTS = ("household_no", "residence", "unit", "floor", "building_id")
+_COLUMNS = (*_FACTS, "community_code", "ended_at")
+_IMPORTED = Imported("household", HOUSEHOLDS, ("source", "source_id"), _COLUMNS, "community_code")
+_UPSERT = Upsert(HOUSEHOLDS, key=("source", "source_id"), columns=_COLUMNS, area="community_code")
+
+_Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@-]{0,63}$")]
+_Ignored = Annotated[str | None, Field(max_length=40)]
+
+
+class HouseholdRow(Row):
+    """One household; its number is its source id unless it states one."""
+
+    source: SourceName
+    source_id: _Id
+    building_source: SourceName | None = None
+    building_source_id: _Id | None = None
+    community_code: Annotated[str | None, Field(pattern=r"^[0-9]{12}$")] = None
+    household_no: Annotated[str | None, Field(min_length=1, max_length=40), PRINTABLE] = None
+    residence: Residence | None = None
+    unit: Annotated[str | None, Field(min_length=1, max_length=20), PRINTABLE] = None
+    floor: Annotated[int | None, Field(ge=-9, le=300)] = None
+    room: _Ignored = None
+    lon: _Ignored = None
+    lat: _Ignored = None
+
+
+def stage(row: HouseholdRow, _context: ImportContext) -> Sequence[object]:
+    """Return the staged values of a row."""
+    return (
+        row.source, row.source_id, row.household_no, row.residence, row.unit, row.floor, None,
+        None, None, row.community_code, row.building_source or row.source, row.building_source_id,
+    )  # fmt: skip
+
+
+_STAGING = (
+    ("source", "text"),
+    ("source_id", "text"),
+    ("household_no", "text"),
+    ("residence", "text"),
+    ("unit", "text"),
+    ("floor", "integer"),
+    ("building_id", "uuid"),
+    ("community_code", "text"),
+    ("ended_at", "timestamptz"),
+    ("stated_code", "text"),
+    ("building_source", "text"),
+    ("building_source_id", "text"),
+)
+
+
+async def check(tx: Tx, staging: Staging, context: ImportContext) -> None:
+    """Refuse rows without a building, in another community than it, or with a taken number."""
+    await _UPSERT.check(tx, staging, context)
+    await households.resolve_buildings(tx, context.areas)
+    await households.refuse_lost(staging, issue_of(BuildingNotFound))
+    await imports.keep_unstated(tx, _IMPORTED, _FACTS)
+    await households.take_communities(tx, context.areas)
+    await imports.refuse_empty(staging, issue_of(BuildingNotFound), "community_code")
+    await households.refuse_misplaced(staging, issue_of(CommunityMismatch))
+    await imports.default(tx, staging, "household_no", staging.table.c.source_id)
+    await imports.default(tx, staging, "residence", "both")
+    await staging.refuse_duplicates(("community_code", "household_no"))
+    await households.refuse_taken_numbers(staging, issue_of(HouseholdNoTaken))
+
+
+async def apply(tx: Tx, staging: Staging, context: ImportContext) -> Counts:
+    """Write the rows, their history and the events."""
+    await imports.note(tx, _IMPORTED, context)
+    counts = await _UPSERT.apply(tx, staging, context)
+    await changes.tell_communities(tx, context.import_id, at=context.now)
+    return counts
+
+
+def household_noun() -> Noun[HouseholdRow]:
+    """Return how household rows are imported."""
+    return Noun(
+        name="households",
+        model=HouseholdRow,
+        headers={
+            "source": ("来源",),
+            "source_id": ("household_id", "编号"),
+            "building_source": ("楼栋来源",),
+            "building_source_id": ("building_id", "楼栋编号"),
+            "community_code": ("社区代码",),
+            "household_no": ("户号",),
+            "residence": ("居住情况",),
+            "unit": ("单元",),
+            "floor": ("楼层",),
+        },
+        staging=_STAGING,
+        stage=stage,
+        check=check,
+        apply=apply,
+        keys=(("source", "source_id"),),
+    )
