@@ -7,6 +7,7 @@ was interrupted goes on where it stopped and the next one skips all.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from gateway.cli.loading import LoadOptions, load_case
 from gateway.cli.screen import Screen
 from gateway.cli.settings import CliSettings
 from infra.supervision import Say
-from infra.var_folder import CannotStart, VarFolder, read_json, write_private
+from infra.var_folder import VarFolder, read_json, write_private
 
 AREA = "630102"
 _REASON = "shown in the demo on purpose"
@@ -39,7 +40,11 @@ class Demonstration:
         return (done["lon"], done["lat"]) if "lon" in done else None
 
     def ensure(self) -> None:
-        """Do what is not done yet; raises CannotStart with the cure when a step is refused."""
+        """Do what is not done yet.
+
+        A step that is refused is told with its cure, and the next start tries it again: the system
+        itself is good without its demo.
+        """
         if "reports" in self._done():
             self._say("the demo district is there")
             return
@@ -50,10 +55,10 @@ class Demonstration:
                 self._plan(door)
                 self._report(door)
         except CliFailure as failure:
-            raise CannotStart(
-                f"The demo was refused: {failure.code}: {failure.detail}",
-                f"{failure.cure} `make run DEMO=0` starts without it.".strip(),
-            ) from failure
+            self._say(
+                f"THE DEMO STOPPED HERE: {failure.code}: {failure.detail} {_flaws(failure)}\n"
+                f"  -> {failure.cure} The next `make run` goes on with it, DEMO=0 leaves it out."
+            )
 
     def _done(self) -> JSON:
         return read_json(self._var.demo_marker)
@@ -119,8 +124,16 @@ class Demonstration:
             body = {
                 "category_code": report.category,
                 "text": report.text,
+                "attributes": dict(report.attributes),
                 "point": {"lon": report.lon, "lat": report.lat, "crs": "WGS84"},
             }
-            made = door.post("/incidents/v1/incidents", body, key=f"demo-report-{number}")
+            digest = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+            key = f"demo-report-{number}-{digest[:16]}"
+            made = door.post("/incidents/v1/incidents", body, key=key)
             self._say(f"report {made['number']}: grid {made['grid_code']}")
         self._mark(reports=len(reports), lon=reports[0].lon, lat=reports[0].lat)
+
+
+def _flaws(failure: CliFailure) -> str:
+    flaws = failure.more.get("errors", [])
+    return "; ".join(f"{flaw.get('pointer')} {flaw.get('detail')}" for flaw in flaws)

@@ -211,9 +211,9 @@ def ending(status: int) -> str:
     return f"signal {signal.Signals(-status).name}"
 
 
-def tail(path: Path, lines: int = 12) -> str:
-    """Return the last lines of a log file, indented."""
+def tail(path: Path, lines: int = 8, width: int = 400) -> str:
+    """Return the last lines of a log file, indented, none wider than `width`."""
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - 16_384))
         text = file.read().decode("utf-8", "replace")
-    return "\n".join(f"    {line}" for line in text.splitlines()[-lines:])
+    return "\n".join(f"    {line[:width]}" for line in text.splitlines()[-lines:])

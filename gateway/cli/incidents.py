@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import uuid
-from typing import Annotated, Literal
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -42,6 +44,20 @@ def _nearest(spot: JSON) -> str:
     return f" The nearest is {nearest['grid_code']}, {nearest['distance_m']:,.0f} m away."
 
 
+def _fields(pairs: Sequence[str]) -> Iterator[tuple[str, Any]]:
+    """Yield name and value of each pair; numbers, true and false are taken as what they are."""
+    for pair in pairs:
+        name, sign, text = pair.partition("=")
+        if not sign:
+            message = f"{pair!r} is not NAME=VALUE"
+            raise typer.BadParameter(message)
+        try:
+            value = json.loads(text)
+        except ValueError:
+            value = text
+        yield name, value if isinstance(value, bool | int | float) else text
+
+
 @command
 def report(
     session: Session,
@@ -50,16 +66,19 @@ def report(
     lat: Annotated[float, typer.Option(help="Latitude in degrees.")],
     text: Annotated[str, typer.Option(help="What was seen; name no person.")] = "",
     crs: CrsOption = "CGCS2000",
-    source: Annotated[str, typer.Option(help="Who reports: member, resident, ...")] = "member",
+    field: Annotated[
+        list[str] | None,
+        typer.Option(help="NAME=VALUE that the category asks for; repeat for more."),
+    ] = None,
     key: Annotated[
         str | None, typer.Option(help="Idempotency key: a repeat reports nothing twice.")
     ] = None,
 ) -> None:
     """Report an incident; its grid is found at once or filled in later."""
-    body = {
+    body: JSON = {
         "category_code": category,
         "text": text,
-        "source": source,
+        "attributes": dict(_fields(field or [])),
         "point": {"lon": lon, "lat": lat, "crs": crs},
     }
     with session.door() as door:

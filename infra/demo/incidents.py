@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,10 @@ _REPORTS = Path(__file__).parent / "reports.json"
 
 @dataclass(frozen=True)
 class SampleReport:
-    """What a resident or a member would send: a category, a few words, a point (EPSG:4326)."""
+    """What a resident or a member would send: a category, a few words, a point (EPSG:4326).
+
+    `attributes` are what the category asks for beside them.
+    """
 
     category: str
     text: str
@@ -27,6 +31,7 @@ class SampleReport:
     building_id: str
     lon: float
     lat: float
+    attributes: Mapping[str, Any] = field(default_factory=dict)
 
 
 def _pick(found: list[Feature], kinds: list[str], rng: np.random.Generator) -> Feature:
@@ -46,6 +51,7 @@ def _report(row: dict[str, Any], building: Feature) -> SampleReport:
         building_id=properties["building_id"],
         lon=round(float(point.x), 7),
         lat=round(float(point.y), 7),
+        attributes=row.get("attributes", {}),
     )
 
 

@@ -29,7 +29,6 @@ from kit.clock import Clock
 from kit.db import Database, Tx
 from kit.settings import ServiceSettings
 
-
 #: The interpreter's turn while a file is parsed.  With the usual 5 ms, a request that talks to the
 #: database ten times waits up to 50 ms for its turns.
 _TURN_S = 0.0005

@@ -112,6 +112,10 @@ class Misbehaving:
         """Run the loop (in the thread)."""
         asyncio.set_event_loop(self._loop)
         self._loop.run_forever()
+        for task in asyncio.all_tasks(self._loop):
+            task.cancel()
+        self._loop.run_until_complete(asyncio.sleep(0.05))
+        self._loop.close()
 
     def stop(self) -> None:
         """End everything."""

@@ -167,15 +167,15 @@ class Running:
         """Return the headers of a caller."""
         return {"Authorization": f"Bearer {self.token(**changes)}"}
 
-    def raw(self, *pieces: bytes, pause_s: float = 0, timeout_s: float = 5) -> bytes:
+    def raw(self, *pieces: bytes, pause_s: float = 0, silence_s: float = 0.7) -> bytes:
         """Send bytes as they are; return all that comes back until the end or a silence."""
         answer = b""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=timeout_s) as connection:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
             try:
                 for piece in pieces:
                     connection.sendall(piece)
                     time.sleep(pause_s)
-                connection.settimeout(0.7)
+                connection.settimeout(silence_s)
                 while data := connection.recv(65536):
                     answer += data
             except (TimeoutError, ConnectionError):

@@ -167,9 +167,15 @@ def test_prefixes_are_whole_segments_and_the_inside_is_not_reachable(
 ) -> None:
     before = len(service.requests)
     headers = running.headers()
-    for path in ("/registryx/v1", "/registry.json", "/v1/registry", "/readyz/../registry"):
+    for path in ("/registryx/v1", "/registry.json", "/v1/registry"):
         assert web.get(path, headers=headers).status_code in {400, 404}
-    for path in ("/registry/../metrics", "/registry/%2e%2e/metrics", "/registry/./x", "/registry/a%00"):
+    for path in (
+        "/readyz/../registry",
+        "/registry/../metrics",
+        "/registry/%2e%2e/metrics",
+        "/registry/./x",
+        "/registry/a%00",
+    ):
         answer = running.raw(
             f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: {headers['Authorization']}\r\n"
             "Connection: close\r\n\r\n".encode()

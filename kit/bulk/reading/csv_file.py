@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
@@ -13,6 +14,8 @@ from kit.bulk.issues import FileRefused, Flaw
 from kit.bulk.reading.records import COLUMNS_MAX, LINE_BYTES_MAX, Columns, Reading, Record, shown
 
 _BOM = b"\xef\xbb\xbf"
+#: Bytes that did not decode, or the NULs of a text in UTF-16.
+_WRONG_TEXT = re.compile("[\x00\ud800-\udfff]").search
 _DEFUSED = ("'=", "'+", "'-", "'@", "'\t", "'\r")
 
 
@@ -28,6 +31,8 @@ def read(stream: BinaryIO, reading: Reading) -> Iterator[Record]:
     number, cells = header
     if cells is None:
         raise FileRefused(problems.FILE_QUOTING, row=number)
+    if _WRONG_TEXT("".join(cells)):
+        raise FileRefused(problems.FILE_ENCODING)
     fields = _fields(cells, reading.columns)
     defused = reading.apostrophes
     geometry = reading.columns.geometry

@@ -22,7 +22,7 @@ from services.grid_partition.engine.prices import prices_for, repair_prices
 from services.grid_partition.engine.problem import Rules
 from services.grid_partition.engine.search import Plan, first_within, improve, restarts, start
 
-__all__ = ["Opened", "open_estates", "split_estates"]
+__all__ = ["Opened", "cut_estates", "open_estates", "settled", "split_estates"]
 
 _ROUNDS = 6
 _LOOSE_TRIES = 16
@@ -51,15 +51,25 @@ class Opened:
         return self.outside, int(self.opened.sum()), self.plan.score_m
 
 
-def split_estates(cell_label: IntArray, estate: IntArray) -> BoolArray:
-    """Which estates (canonical label) lie in more than one part."""
+def split_estates(label: IntArray, estate: IntArray, count: int) -> BoolArray:
+    """Which of `count` estates (by canonical label) lie in more than one part."""
     known = estate >= 0
-    count = int(estate.max(initial=-1)) + 1
     low = np.full(count, np.iinfo(np.int64).max)
     high = np.full(count, -1, dtype=np.int64)
-    np.minimum.at(low, estate[known], cell_label[known])
-    np.maximum.at(high, estate[known], cell_label[known])
+    np.minimum.at(low, estate[known], label[known])
+    np.maximum.at(high, estate[known], label[known])
     return np.asarray(low < high)
+
+
+def cut_estates(label: IntArray, group: IntArray, estate: IntArray, count: int) -> BoolArray:
+    """Which estates have an atom (cells of one `group`) that the labels cut.
+
+    Unlike `split_estates` this leaves out estates whose cells never touched in the first place.
+    """
+    cut = split_estates(label, group, int(group.max(initial=-1)) + 1)[group]
+    opened = np.zeros(count, dtype=bool)
+    opened[estate[cut & (estate >= 0)]] = True
+    return opened
 
 
 def open_estates(
@@ -81,9 +91,9 @@ def open_estates(
         return grouped
     tried = [] if grouped is None else [grouped]
     for label in _candidates(table, edges, graph, group, begin, rules):
-        found = _settled(table, edges, whole, label, needed.least, rules)
+        found = settled(table, edges, whole, group, label, needed.least, rules)
         if found.outside == 0 and found.opened.sum() > needed.least:
-            found = _pruned(table, edges, whole, found, rules)
+            found = _pruned(table, edges, whole, group, found, rules)
         tried.append(found)
         if found.outside == 0:
             break
@@ -108,18 +118,27 @@ def _candidates(
         yield plan.label[number]
 
 
-def _settled(
+def settled(
     table: CellTable,
     edges: CellEdges,
     whole: BoolArray,
+    group: IntArray,
     label: IntArray,
     least: int,
     rules: Rules,
 ) -> Opened:
-    """Close every estate that the labels leave whole, and anneal at ordinary prices."""
-    opened = whole & split_estates(label, table.estate)
-    plan, label = _polished(table, edges, whole & ~opened, label, rules)
-    return Opened(label, plan.outside, whole & split_estates(label, table.estate), least, plan)
+    """Close every estate that the labels leave whole, and anneal at ordinary prices.
+
+    `group`: atoms of the cells with every estate in `whole` closed.
+    """
+    opened = cut_estates(label, group, table.estate, len(whole))
+    graph, number = contract_estates(table, edges, whole & ~opened)
+    begun = Plan(_atom_labels(label, number), int(label.max()) + 1, 0, 0.0)
+    steps = rules.effort * len(graph.weight)
+    plan = improve(graph, begun, prices_for(rules), steps, (rules.seed, 200))
+    label = plan.label[number]
+    opened = cut_estates(label, group, table.estate, len(whole))
+    return Opened(label, plan.outside, opened, least, plan)
 
 
 def _from_groups(
@@ -145,7 +164,7 @@ def _from_groups(
             return None
         label[cells] = parts + inner
         parts += int(inner.max()) + 1
-    return _settled(table, edges, whole, label, needed.least, rules)
+    return settled(table, edges, whole, group, label, needed.least, rules)
 
 
 def _cut_group(
@@ -189,19 +208,13 @@ def _repaired(
     return min(plans, key=Plan.rank).label[group]
 
 
-def _polished(
-    table: CellTable, edges: CellEdges, whole: BoolArray, label: IntArray, rules: Rules
-) -> tuple[Plan, IntArray]:
-    """Anneal at ordinary prices with the estates in `whole` closed."""
-    graph, group = contract_estates(table, edges, whole)
-    begun = Plan(_atom_labels(label, group), int(label.max()) + 1, 0, 0.0)
-    steps = rules.effort * len(graph.weight)
-    plan = improve(graph, begun, prices_for(rules), steps, (rules.seed, 200))
-    return plan, plan.label[group]
-
-
 def _pruned(
-    table: CellTable, edges: CellEdges, whole: BoolArray, found: Opened, rules: Rules
+    table: CellTable,
+    edges: CellEdges,
+    whole: BoolArray,
+    group: IntArray,
+    found: Opened,
+    rules: Rules,
 ) -> Opened:
     """Close one opened estate at a time, wherever a search still finds a feasible cut."""
     total = int(table.households.sum())
@@ -210,11 +223,11 @@ def _pruned(
             continue
         tried = found.opened.copy()
         tried[estate] = False
-        graph, group = contract_estates(table, edges, whole & ~tried)
+        graph, number = contract_estates(table, edges, whole & ~tried)
         plan = first_within(restarts(graph, total, rules, prices_for(rules), _PRUNE_TRIES), 0)
         if plan.outside == 0:
-            label = plan.label[group]
-            opened = whole & split_estates(label, table.estate)
+            label = plan.label[number]
+            opened = cut_estates(label, group, table.estate, len(whole))
             found = Opened(label, 0, opened, found.least, plan)
     return found
 

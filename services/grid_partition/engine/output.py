@@ -128,7 +128,7 @@ def metrics_of(
     apart = drawn.label[edges.low] != drawn.label[edges.high]
     border = float(edges.open_m[apart].sum())
     crossed = sum(grid.blocks - 1 for grid in grids)
-    split = split_estates(drawn.label, table.estate)
+    split = split_estates(drawn.label, table.estate, len(sites.estate_labels))
     kept = sites.estate >= 0
     total = np.bincount(sites.estate[kept], sites.households[kept], len(split))
     pieces = _estate_pieces(drawn.label, table.estate)

@@ -9,7 +9,7 @@ import numpy as np
 from services.grid_partition.engine.adjust import from_old_grids
 from services.grid_partition.engine.arrays import BoolArray, IntArray
 from services.grid_partition.engine.contraction import contract_estates, small_estates
-from services.grid_partition.engine.estates import open_estates
+from services.grid_partition.engine.estates import open_estates, settled
 from services.grid_partition.engine.exact import Examined, Verdict, examine
 from services.grid_partition.engine.fill import fill_empty
 from services.grid_partition.engine.graph import AtomGraph, CellTable
@@ -25,10 +25,13 @@ from services.grid_partition.engine.search import (
     restarts,
 )
 from services.grid_partition.engine.terrain import Terrain
+from services.grid_partition.engine.windows import mend
 
 __all__ = ["Found", "solve"]
 
 _TRIES = 8
+#: With more grids than this a failed search is mended in windows, not repeated.
+_LARGE = 40
 
 
 def _no_cells() -> IntArray:
@@ -91,7 +94,8 @@ def _searched(graph: AtomGraph, total: int, rules: Rules, seen: Examined | None)
     floor = 0
     if not possible_counts(total, rules):
         floor = least_outside(total, best_count(total, rules), rules)
-    plans = [first_within(restarts(graph, total, rules, prices, _TRIES), floor)]
+    tries = 1 if best_count(total, rules) > _LARGE else _TRIES
+    plans = [first_within(restarts(graph, total, rules, prices, tries), floor)]
     filled = None if seen is None or seen.label is None else fill_empty(graph, seen.label)
     if filled is not None:
         begun = Plan(filled, int(filled.max()) + 1, 0, 0.0)
@@ -115,7 +119,11 @@ def _without_whole_estates(
     blocked = np.flatnonzero(np.isin(group, seen.stuck))
     label, opened, outside, least = plan.label[group], _none_open(table), plan.outside, 0
     joined = len(np.unique(group)) < len(group)
-    if joined:
+    if best_count(int(table.households.sum()), rules) > _LARGE:
+        label = mend(table, terrain.edges, whole, label, rules)
+        freed = settled(table, terrain.edges, whole, group, label, int(impossible), rules)
+        label, opened, outside, least = freed.label, freed.opened, freed.outside, freed.least
+    elif joined:
         freed = open_estates(table, terrain.edges, whole, label, rules)
         label, opened, outside, least = freed.label, freed.opened, freed.outside, freed.least
         if outside:

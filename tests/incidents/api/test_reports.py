@@ -96,9 +96,7 @@ def test_an_address_alone_is_taken_and_waits_for_a_person(client: httpx.Client) 
         {"point": None, "grid_code": "６３０１０２００２００８００１"},
     ],
 )
-def test_a_report_needs_exactly_one_good_place(
-    client: httpx.Client, place: dict[str, object]
-) -> None:
+def test_a_report_needs_exactly_one_good_place(client: httpx.Client, place: dict[str, Any]) -> None:
     answer = client.post(PATH, json=a_report(**place))
     assert answer.status_code == 422, answer.text
     assert answer.json()["errors"]
@@ -123,7 +121,7 @@ def test_a_report_needs_exactly_one_good_place(
     ],
 )
 def test_what_is_wrong_is_named_and_never_echoed(
-    client: httpx.Client, fields: dict[str, object], pointer: str
+    client: httpx.Client, fields: dict[str, Any], pointer: str
 ) -> None:
     answer = client.post(PATH, json=a_report(**fields))
     assert answer.status_code == 422, answer.text
@@ -209,7 +207,8 @@ def test_a_report_outside_the_callers_areas_is_refused_and_tells_nothing(
     client: httpx.Client, caller: Caller
 ) -> None:
     street = caller("street-3", areas=["630102003"])
-    for place in ({}, {"point": None, "grid_code": GRID}):
+    places: tuple[dict[str, Any], ...] = ({}, {"point": None, "grid_code": GRID})
+    for place in places:
         answer = client.post(PATH, json=a_report(**place), headers=street)
         assert (answer.status_code, answer.json()["code"]) == (422, "incident.outside_area")
         assert "630102002" not in answer.text

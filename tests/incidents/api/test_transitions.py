@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from typing import Any
+from typing import Any, get_args
 
 import httpx
 import pytest
@@ -44,9 +44,9 @@ def checker(caller: Caller) -> dict[str, str]:
 
 
 def test_the_contract_names_the_words_of_the_table() -> None:
-    assert list(StateWord.__args__) == STATES
-    assert list(ActionWord.__args__) == list(ACTIONS)
-    assert set(TABLE["parameters"]["sources_to_verify"]) <= set(SourceWord.__args__)
+    assert list(get_args(StateWord)) == STATES
+    assert list(get_args(ActionWord)) == list(ACTIONS)
+    assert set(TABLE["parameters"]["sources_to_verify"]) <= set(get_args(SourceWord))
     assert [*TABLE["counters"], "repeated_count"] == list(COUNTED)
 
 

@@ -180,7 +180,10 @@ def test_until_it_is_located_its_reporter_and_who_covers_the_reporters_areas_see
         "street": caller("street", areas=["630102003"]),
         "community": caller("community", areas=[COMMUNITY]),
     }
-    status = lambda: {name: client.get(place, headers=h).status_code for name, h in seen.items()}  # noqa: E731
+
+    def status() -> dict[str, int]:
+        return {name: client.get(place, headers=h).status_code for name, h in seen.items()}
+
     assert status() == {"rider": 200, "district": 200, "street": 404, "community": 404}
     grids.is_up = True
     soon(lambda: unlocated(client), 0)

@@ -15,10 +15,9 @@ from typing import Any
 
 import httpx
 import pytest
-from starlette.applications import Starlette
+from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from kit.testing.tokens import AUDIENCE, ISSUER, TestTokens
 from tests.incidents.database import rows
@@ -30,7 +29,7 @@ ROUNDS = 3
 SENDERS = 4
 
 
-def world(grids: FakeGridPartition, tokens: TestTokens) -> Starlette:
+def world(grids: FakeGridPartition, tokens: TestTokens) -> FastAPI:
     """Return what surrounds the service: the token service's keys and the grid partition."""
 
     async def keys(_request: Request) -> Response:
@@ -44,12 +43,10 @@ def world(grids: FakeGridPartition, tokens: TestTokens) -> Starlette:
             return Response(status_code=503)
         return Response(answer.content, answer.status_code)
 
-    return Starlette(
-        routes=[
-            Route("/.well-known/jwks.json", keys),
-            Route("/partition/v1/{rest:path}", partition, methods=["GET", "POST"]),
-        ]
-    )
+    app = FastAPI()
+    app.add_route("/.well-known/jwks.json", keys)
+    app.add_route("/partition/v1/{rest:path}", partition, methods=["GET", "POST"])
+    return app
 
 
 def free_port() -> int:

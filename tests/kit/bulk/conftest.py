@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import socket
+import subprocess
+import sys
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -22,7 +27,9 @@ from kit.testing.in_process import in_process
 from kit.testing.tokens import TestTokens
 from tests.kit.bulk.harbour import app as harbour
 
+ROOT = Path(__file__).parents[3]
 AREA = "630102001001"
+KEYS = count()
 HEADER = "source,source_id,area,name,seats\n"
 
 
@@ -33,11 +40,10 @@ class Harbour:
     client: httpx.Client
     url: str
     settings: ServiceSettings
-    keys: Iterator[int] = field(default_factory=count)
 
     def send(self, body: bytes | str, media: str = "text/csv", **query: Any) -> httpx.Response:
         headers = query.pop("headers", {})
-        key = {"Idempotency-Key": f"key-{next(self.keys):08}", "Content-Type": media}
+        key = {"Idempotency-Key": f"key-{next(KEYS):08}", "Content-Type": media}
         return self.client.post(
             "/harbour/v1/imports",
             params={"resource": "berths"} | query,
@@ -101,16 +107,20 @@ def url(databases: TestDatabases) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture
-def settings(url: str, tmp_path: Path) -> ServiceSettings:
+def a_harbours_settings(url: str, folder: Path) -> ServiceSettings:
     return ServiceSettings(
         database_url=url,
-        spool_folder=tmp_path / "spool",
+        spool_folder=folder,
         import_limit_bytes=64 << 20,
         import_unpacked_limit_bytes=4 << 20,
         import_errors_max=50,
         import_lease_s=2.0,
     )
+
+
+@pytest.fixture
+def settings(url: str, tmp_path: Path) -> ServiceSettings:
+    return a_harbours_settings(url, tmp_path / "spool")
 
 
 @pytest.fixture
@@ -130,3 +140,50 @@ def still_port(
     with in_process(app) as client:
         client.headers.update(tokens.headers())
         yield Harbour(client, settings.database_url, settings)
+
+
+def until(what: Callable[[], Any], seconds: float = 20.0) -> Any:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found = what()
+        if found:
+            return found
+        time.sleep(0.02)
+    raise AssertionError("it did not happen in time")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def a_process(
+    settings: ServiceSettings, tokens: TestTokens, pace: str
+) -> Iterator[tuple[httpx.Client, subprocess.Popen[bytes]]]:
+    """The harbour as a process of its own (`pace`: slow or usual); killed at the end."""
+    number = _free_port()
+    spool = str(settings.spool_folder)
+    command = [sys.executable, "-m", "tests.kit.bulk.harbour", settings.database_url, spool]
+    process = subprocess.Popen(
+        [*command, str(number), json.dumps(tokens.jwks), pace],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{number}", timeout=30) as client:
+            client.headers.update(tokens.headers())
+            until(lambda: _alive(client), 30)
+            yield client, process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _alive(client: httpx.Client) -> bool:
+    try:
+        return client.get("/livez").status_code == 200
+    except httpx.TransportError:
+        return False

@@ -5,11 +5,24 @@ from __future__ import annotations
 import gzip
 import json
 import os
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.kit.bulk.conftest import AREA, HEADER, Harbour, a_row, csv_rows
+from kit.testing.clock import FrozenClock
+from kit.testing.databases import TestDatabases
+from kit.testing.in_process import in_process
+from kit.testing.tokens import TestTokens
+from tests.kit.bulk.conftest import (
+    AREA,
+    HEADER,
+    Harbour,
+    a_harbours_settings,
+    a_row,
+    csv_rows,
+)
+from tests.kit.bulk.harbour import app as harbour
 
 CSV = "text/csv"
 NDJSON = "application/x-ndjson"
@@ -41,15 +54,15 @@ WHOLE_FILES: list[tuple[str, bytes | str, str]] = [
     (CSV, HEADER.replace("name", "seats"), "import.header"),
     (CSV, HEADER.replace("name,", ""), "import.header"),
     (CSV, HEADER.replace("name", "=cmd|'/c calc'!A0"), "import.header"),
-    (CSV, ",".join(f"c{number}" for number in range(150_000)), "import.header"),
+    (CSV, ",".join(f"c{number}" for number in range(130_000)), "import.header"),
     (CSV, ",".join("" for _ in range(1_000_000)), "import.header"),
     (CSV, "x" * (2 << 20), "import.line_too_long"),
-    (CSV, GOOD.decode().encode("utf-16"), "import.header"),
+    (CSV, GOOD.decode().encode("utf-16"), "import.encoding"),
     (CSV, HEADER + f'seed,b1,{AREA},"never closed,1\n' + a_row(2) + "\n", "import.quoting"),
     (CSV, HEADER + f'seed,b1,{AREA},"' + "x" * 200_000 + '",1\n', "import.quoting"),
     (CSV, '"broken"header,name\n', "import.quoting"),
     (CSV, "<html><body>503</body></html>", "import.header"),
-    (CSV, os.urandom(5000).replace(b"\n", b"").replace(b'"', b""), "import.header"),
+    (CSV, bytes(range(128, 256)) * 9, "import.encoding"),
     (NDJSON, "\n \n\t\n", "import.empty"),
     (GEOJSON, collection(), "import.empty"),
     (GEOJSON, "{}", "import.geojson_not_collection"),
@@ -133,35 +146,27 @@ def _label(case: object) -> str:
 
 
 @pytest.fixture(scope="module")
-def one_port(databases: Any, tokens: Any, tmp_path_factory: Any) -> Any:
-    from kit.settings import ServiceSettings  # noqa: PLC0415
-    from kit.testing.clock import FrozenClock  # noqa: PLC0415
-    from kit.testing.in_process import in_process  # noqa: PLC0415
-    from tests.kit.bulk.harbour import app as harbour  # noqa: PLC0415
-
+def one_port(
+    databases: TestDatabases, tokens: TestTokens, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Harbour]:
+    """One harbour for all files: none of them leaves anything behind."""
     with databases.fresh(harbour.PACKAGE_DIR) as url:
-        settings = ServiceSettings(
-            database_url=url,
-            spool_folder=tmp_path_factory.mktemp("spool"),
-            import_unpacked_limit_bytes=4 << 20,
-            import_errors_max=50,
-        )
+        settings = a_harbours_settings(url, tmp_path_factory.mktemp("spool"))
         app = harbour.create_app(settings, tokens.verifier(), FrozenClock())
         with in_process(app) as client:
             client.headers.update(tokens.headers())
-            yield Harbour(client, url, settings)
+            port = Harbour(client, url, settings)
+            yield port
+            assert (port.berths(), port.spooled()) == ({}, [])
 
 
 @pytest.mark.parametrize(("media", "body", "code"), WHOLE_FILES, ids=_label)
-@pytest.mark.parametrize("on_error", ["skip"])
 def test_a_file_that_cannot_be_read_fails_by_name_and_leaves_nothing(
-    one_port: Harbour, media: str, body: bytes | str, code: str, on_error: str
+    one_port: Harbour, media: str, body: bytes | str, code: str
 ) -> None:
-    job = one_port.run(body, media, on_error=on_error)
+    job = one_port.run(body, media, on_error="skip")
     assert (job["state"], job["failure"]["code"]) == ("failed", code), job
     assert job["counts"]["created"] == 0
-    assert one_port.berths() == {}
-    assert one_port.spooled() == []
 
 
 @pytest.mark.parametrize(("media", "body", "code"), ROWS, ids=_label)
@@ -174,7 +179,6 @@ def test_a_row_that_is_wrong_is_refused_by_name(
     found = one_port.errors(job)
     assert found, job
     assert any(each[2].startswith(code) for each in found), found
-    assert one_port.berths() == {}
 
 
 def test_the_header_defects_are_listed_by_column(one_port: Harbour) -> None:

@@ -13,7 +13,6 @@ from services.grid_partition.engine.kernels.plan import (
     Prices,
     members_of,
     move,
-    moved,
     weight_price,
 )
 from services.grid_partition.engine.kernels.tree import Tree, grow_tree
@@ -58,25 +57,15 @@ def _labels_price(
 
 
 @inlined
-def _price_now(graph: AtomGraph, plan: Plan, prices: Prices, first: int, second: int) -> float:
-    price = weight_price(prices, plan.weight[first]) + weight_price(prices, plan.weight[second])
-    atom = plan.head[first]
+def _border(graph: AtomGraph, plan: Plan, first: int, second: int) -> float:
+    """Open border between two parts."""
+    border, atom = 0.0, plan.head[first]
     while atom >= 0:
         for edge in range(graph.indptr[atom], graph.indptr[atom + 1]):
             if plan.part[graph.indices[edge]] == second:
-                price += graph.length[edge]
+                border += graph.length[edge]
         atom = plan.after[atom]
-    for block in range(graph.blocks):
-        price += prices.block * (
-            (plan.in_block[first, block] > 0) + (plan.in_block[second, block] > 0)
-        )
-    for estate in range(graph.estates):
-        price += prices.estate * (
-            (plan.in_estate[first, estate] > 0) + (plan.in_estate[second, estate] > 0)
-        )
-    if prices.move > 0.0:
-        price += prices.move * (moved(plan, first) + moved(plan, second))
-    return price
+    return border
 
 
 @inlined
@@ -144,7 +133,11 @@ def resplit(
     place, price = _choose(graph, prices, tree, size, heat, chance, scratch)
     if place < 0:
         return 0.0
-    rise = price - _price_now(graph, plan, prices, first, second)
+    half = plan.size[first]
+    rise = price - _border(graph, plan, first, second)
+    rise -= weight_price(prices, plan.weight[first]) + weight_price(prices, plan.weight[second])
+    rise -= _labels_price(graph, prices, members[:half], scratch[2], scratch[3])
+    rise -= _labels_price(graph, prices, members[half:], scratch[2], scratch[3])
     if not accepted(chance, rise, heat):
         return 0.0
     end = place + tree.size[place]

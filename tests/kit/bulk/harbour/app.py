@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from kit import errors
 from kit.app import Parts, build_app
 from kit.auth import TokenVerifier
-from kit.bulk.noun import Counts, ImportContext, Noun, Row, RowIssue, RowRefused, Staging
+from kit.bulk.noun import Apply, Counts, ImportContext, Noun, Row, RowIssue, RowRefused, Staging
 from kit.bulk.router import imports_router
 from kit.bulk.runner import import_runner
 from kit.bulk.service import Bulk
@@ -124,7 +124,7 @@ async def apply_wrongly(_tx: Tx, _staging: Staging, _context: ImportContext) -> 
     raise RuntimeError(message)
 
 
-def berths(name: str = "berths", apply: Any = UPSERT.apply) -> Noun[BerthRow]:
+def berths(name: str = "berths", apply: Apply = UPSERT.apply) -> Noun[BerthRow]:
     return Noun(
         name=name,
         model=BerthRow,
@@ -161,20 +161,31 @@ def berths(name: str = "berths", apply: Any = UPSERT.apply) -> Noun[BerthRow]:
     )
 
 
-BULK = Bulk(
-    service="harbour",
-    prefix="/harbour/v1",
-    nouns=[berths(), berths("slow_berths", apply_slowly), berths("broken_berths", apply_wrongly)],
-    tables=IMPORTS,
-    scope_read="registry:read",
-    scope_write="registry:write",
-)
+def bulk(apply: Apply = UPSERT.apply) -> Bulk:
+    return Bulk(
+        service="harbour",
+        prefix="/harbour/v1",
+        nouns=[
+            berths(apply=apply),
+            berths("slow_berths", apply_slowly),
+            berths("broken_berths", apply_wrongly),
+        ],
+        tables=IMPORTS,
+        scope_read="registry:read",
+        scope_write="registry:write",
+    )
 
 
 def create_app(
-    settings: ServiceSettings, verifier: TokenVerifier, clock: Clock, *, runs: bool = True
+    settings: ServiceSettings,
+    verifier: TokenVerifier,
+    clock: Clock,
+    *,
+    runs: bool = True,
+    apply: Apply = UPSERT.apply,
 ) -> FastAPI:
     """`runs=False` leaves the runner out: jobs stay queued."""
+    own = bulk(apply)
     return build_app(
         settings,
         Parts(
@@ -184,8 +195,8 @@ def create_app(
             package_dir=PACKAGE_DIR,
             database=Database(settings.database_url, application="harbour", pool_size=4),
             idempotency_table=KEYS,
-            routers=[imports_router(BULK)],
-            hooks=[import_runner(BULK)] if runs else [],
+            routers=[imports_router(own)],
+            hooks=[import_runner(own)] if runs else [],
             verifier=verifier,
             clock=clock,
         ),
