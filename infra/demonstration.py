@@ -83,7 +83,7 @@ class Demonstration:
         for outcome in loaded.outcomes:
             if not outcome.is_good:
                 first = outcome.errors[0] if outcome.errors else {}
-                raise CliFailure("demo.load", f"{outcome.resource}: {outcome.job['state']} {first}")
+                raise CliFailure("demo.load", f"{outcome.layer}: {outcome.job['state']} {first}")
         self._mark(loaded=sum(o.counts.get("read", 0) for o in loaded.outcomes))
 
     def _plan(self, door: Door) -> None:

@@ -8,6 +8,7 @@ not start here and why.
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import sys
 import time
@@ -110,7 +111,7 @@ Jingwei runs at  {url}
   command line   {_command_line(var)}
 
 Paste these, one after the other:
-  . {var.admin_env}; TOKEN=$(curl -s -u "$JINGWEI_CLIENT_ID:$JINGWEI_CLIENT_SECRET" \
+  . {shlex.quote(str(var.admin_env))}; TOKEN=$(curl -s -u "$JINGWEI_CLIENT_ID:$JINGWEI_CLIENT_SECRET" \
 -d grant_type=client_credentials {url}/oauth/token | python3 -c "{print_token}")
   curl -s {bearer} '{locate}'
   curl -s {bearer} -H 'Content-Type: application/json' -d '{report}' {url}/incidents/v1/incidents
@@ -125,7 +126,7 @@ def _command_line(var: VarFolder) -> str:
     usual = Path(__file__).parent.parent / "var"
     if var.root == usual:
         return "./jingwei --help"
-    return f"export JINGWEI_CREDENTIALS={var.admin_env}; ./jingwei --help"
+    return f"export JINGWEI_CREDENTIALS={shlex.quote(str(var.admin_env))}; ./jingwei --help"
 
 
 if __name__ == "__main__":

@@ -191,6 +191,50 @@ class Conflict(Problem):
     cure = Text("Read the resource again and adapt the change.", "请重新读取资源后再修改。")
 
 
+class TransitionRefused(Conflict):
+    """The state, or a rule of the action, forbids it now.
+
+    The answer names `state`, `action`, `allowed_actions` (for this caller) and, when a rule and
+    not the state stands in the way, `guard`; the rule's own text is then the detail.
+    """
+
+    code = "transition.refused"
+    title = Text("Transition refused", "操作不被允许")
+    detail = Text(
+        "The action {action} is not possible in the state {state}.",
+        "状态 {state} 下不能执行操作 {action}。",
+    )
+    cure = Text(
+        "Take one of allowed_actions, or wait until another party has acted.",
+        "请执行 allowed_actions 中的操作，或等待其他单位处理。",
+    )
+
+    def __init__(
+        self,
+        *,
+        state: str,
+        action: str,
+        allowed: Sequence[str],
+        guard: str | None = None,
+        why: Text | None = None,
+    ) -> None:
+        extra: dict[str, object] = {
+            "state": state,
+            "action": action,
+            "allowed_actions": list(allowed),
+        }
+        if guard is not None:
+            extra["guard"] = guard
+        super().__init__(extra=extra, state=state, action=action)
+        self._why = why
+
+    def render_detail(self, language: Language) -> str:
+        """Return the text of the rule that stands in the way, or of the state."""
+        if self._why is not None:
+            return self._why.render(language)
+        return super().render_detail(language)
+
+
 class PreconditionFailed(Problem):
     """If-Match names another version."""
 

@@ -23,6 +23,20 @@ _ERRORS_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
+class Target:
+    """Which service imports what, and what the layer is called in a case."""
+
+    service: str
+    resource: str
+    layer: str
+
+    @property
+    def path(self) -> str:
+        """Return the path of the service's imports."""
+        return f"/{self.service}/v1/imports"
+
+
+@dataclass(frozen=True, slots=True)
 class Package:
     """A file made ready to send: where it lies, its kind, its digest, its number of rows."""
 
@@ -36,7 +50,7 @@ class Package:
 class Outcome:
     """How an import ended: its counts, and the first of its row errors."""
 
-    resource: str
+    layer: str
     job: JSON
     errors: list[JSON] = field(default_factory=list)
 
@@ -54,7 +68,7 @@ class Outcome:
     def as_json(self) -> JSON:
         """Return what `--json` prints of it."""
         return {
-            "resource": self.resource,
+            "layer": self.layer,
             "import_id": self.job["id"],
             "state": self.job["state"],
             "counts": self.counts,
@@ -95,7 +109,7 @@ def pieces(path: Path) -> Iterator[bytes]:
 
 
 def send_import(
-    door: Door, screen: Screen, service: str, resource: str, package: Package, on_error: str
+    door: Door, screen: Screen, target: Target, package: Package, on_error: str
 ) -> Outcome:
     """Send a package, follow its job, and return how it ended.
 
@@ -103,18 +117,18 @@ def send_import(
     job that has ended long ago is no news: then the file is sent once more under a fresh key, and
     its counts say what changed since (nothing, as a rule).
     """
-    prefix = f"/{service}/v1/imports"
-    key = f"load-{resource}-{on_error}-{package.digest[:48]}"
-    with screen.bar(f"{resource} ({package.rows:,} rows)", "bytes") as bar:
-        job, replayed = _post(door, prefix, resource, package, on_error, key)
+    prefix = target.path
+    key = f"load-{target.resource}-{on_error}-{package.digest[:48]}"
+    with screen.bar(f"{target.layer} ({package.rows:,} rows)", "bytes") as bar:
+        job, replayed = _post(door, target, package, on_error, key)
         if replayed and door.get(f"{prefix}/{job['id']}")["state"] in ENDED:
             fresh = f"{key}-{uuid.uuid4().hex[:12]}"
-            job, _ = _post(door, prefix, resource, package, on_error, fresh)
+            job, _ = _post(door, target, package, on_error, fresh)
         job = _follow(door, f"{prefix}/{job['id']}", bar)
     errors: list[JSON] = []
     if job["state"] == "failed" or (job.get("counts") or {}).get("refused"):
         errors = door.get(f"{prefix}/{job['id']}/errors", limit=_ERRORS_SHOWN)["items"]
-    return Outcome(resource, job, errors)
+    return Outcome(target.layer, job, errors)
 
 
 def _follow(door: Door, path: str, bar: Bar) -> JSON:
@@ -125,14 +139,14 @@ def _follow(door: Door, path: str, bar: Bar) -> JSON:
 
 
 def _post(
-    door: Door, path: str, resource: str, package: Package, on_error: str, key: str
+    door: Door, target: Target, package: Package, on_error: str, key: str
 ) -> tuple[JSON, bool]:
     headers: JSON = {}
     job = door.send(
         "POST",
-        path,
+        target.path,
         key=key,
-        params={"resource": resource, "mode": "apply", "on_error": on_error, "crs": "WGS84"},
+        params={"resource": target.resource, "mode": "apply", "on_error": on_error, "crs": "WGS84"},
         headers={"Content-Type": package.content_type, "Content-Encoding": "gzip"},
         content=lambda: pieces(package.path),
         answered=headers,

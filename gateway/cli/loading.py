@@ -11,9 +11,15 @@ from gateway.cli.case_folder import CaseFolder
 from gateway.cli.case_rows import CaseRows, Row
 from gateway.cli.door import JSON, Door
 from gateway.cli.failures import CliFailure
-from gateway.cli.imports import Outcome, Package, pack_features, pack_rows, send_import
+from gateway.cli.imports import Outcome, Package, Target, pack_features, pack_rows, send_import
 from gateway.cli.screen import Screen
 
+_DIVISIONS = Target("registry", "divisions", "divisions")
+_COMMUNITIES = Target("registry", "divisions", "communities")
+_ESTATES = Target("registry", "estates", "estates")
+_BUILDINGS = Target("registry", "buildings", "buildings")
+_HOUSEHOLDS = Target("registry", "households", "households")
+_BARRIERS = Target("partition", "barriers", "barriers")
 _COUNTS = ("read", "created", "updated", "unchanged", "refused")
 
 
@@ -61,10 +67,10 @@ def load_case(door: Door, screen: Screen, folder: Path, options: LoadOptions) ->
     rows = CaseRows(CaseFolder(folder), options.prefix)
     loaded = Loaded(rows.source, rows.codes.areas, rows.codes.own if rows.codes.is_mapped else {})
     with tempfile.TemporaryDirectory(prefix="jingwei-load-") as scratch:
-        for service, resource, package in _packages(door, rows, options, Path(scratch)):
+        for target, package in _packages(door, rows, options, Path(scratch)):
             if not package.rows:
                 continue
-            outcome = send_import(door, screen, service, resource, package, options.on_error)
+            outcome = send_import(door, screen, target, package, options.on_error)
             loaded.outcomes.append(outcome)
             package.path.unlink()
             if not outcome.is_good and options.on_error == "stop":
@@ -75,15 +81,15 @@ def load_case(door: Door, screen: Screen, folder: Path, options: LoadOptions) ->
 
 def _packages(
     door: Door, rows: CaseRows, options: LoadOptions, scratch: Path
-) -> Iterator[tuple[str, str, Package]]:
+) -> Iterator[tuple[Target, Package]]:
     above = list(_missing_divisions(door, rows))
-    yield "registry", "divisions", pack_rows(above, scratch / "divisions")
-    yield "registry", "divisions", pack_features(rows.communities(), scratch / "communities")
-    yield "registry", "estates", pack_features(rows.estates(), scratch / "estates")
-    yield "registry", "buildings", pack_features(rows.buildings(), scratch / "buildings")
+    yield _DIVISIONS, pack_rows(above, scratch / "divisions")
+    yield _COMMUNITIES, pack_features(rows.communities(), scratch / "communities")
+    yield _ESTATES, pack_features(rows.estates(), scratch / "estates")
+    yield _BUILDINGS, pack_features(rows.buildings(), scratch / "buildings")
     if options.households:
-        yield "registry", "households", pack_rows(rows.households(), scratch / "households")
-    yield "partition", "barriers", pack_features(rows.barriers(), scratch / "barriers")
+        yield _HOUSEHOLDS, pack_rows(rows.households(), scratch / "households")
+    yield _BARRIERS, pack_features(rows.barriers(), scratch / "barriers")
 
 
 def _missing_divisions(door: Door, rows: CaseRows) -> Iterator[Row]:
@@ -103,14 +109,14 @@ def show_loaded(screen: Screen, loaded: Loaded) -> None:
         f"{loaded.case} -> {', '.join(loaded.areas)}",
         ["import", *_COUNTS, "state"],
         [
-            [o.resource, *(o.counts.get(name, 0) for name in _COUNTS), o.job["state"]]
+            [o.layer, *(o.counts.get(name, 0) for name in _COUNTS), o.job["state"]]
             for o in loaded.outcomes
         ],
     )
     for outcome in loaded.outcomes:
         for error in outcome.errors:
             screen.say(
-                f"  {outcome.resource} row {error.get('row')} {error.get('column') or ''} "
+                f"  {outcome.layer} row {error.get('row')} {error.get('column') or ''} "
                 f"{error.get('code')}: {error.get('message')}"
             )
     if loaded.estates_nowhere:

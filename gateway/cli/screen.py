@@ -23,6 +23,10 @@ from rich.table import Table
 from gateway.cli.failures import CliFailure
 
 
+#: Codes, names and numbers are not broken over lines in narrow windows; sentences are.
+_SHORT = 16
+
+
 class Bar:
     """One line of progress; `update` takes what the API calls `progress`."""
 
@@ -76,8 +80,15 @@ class Screen:
             return
         table = Table(title=title, title_justify="left")
         for index, column in enumerate(columns):
-            numbers = bool(rows) and all(isinstance(row[index], int | float) for row in rows)
-            table.add_column(column, justify="right" if numbers else "left", overflow="fold")
+            values = [row[index] for row in rows]
+            are_numbers = bool(rows) and all(isinstance(value, int | float) for value in values)
+            are_short = all(len(str(value)) <= _SHORT for value in values)
+            table.add_column(
+                column,
+                justify="right" if are_numbers else "left",
+                overflow="fold",
+                no_wrap=are_short,
+            )
         for row in rows:
             table.add_row(*(_cell(value) for value in row))
         self._out.print(table)

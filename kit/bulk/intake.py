@@ -65,6 +65,7 @@ async def take_in(
     }
     kept = False
     try:
+        await asyncio.to_thread(formats.check_begin, spool.path(import_id), media)
         response, kept = await _record(request, bulk, values, _claim(request, values, key))
     finally:
         if not kept:

@@ -28,16 +28,16 @@ class BodyIncomplete(errors.Malformed):
     cure = Text("Send it again with the same Idempotency-Key.", "请使用相同的幂等键重新发送。")
 
 
-class ImportTransitionRefused(errors.Conflict):
-    """The job has ended: nothing can be cancelled."""
+class BodyNotJson(errors.Malformed):
+    """A body that is called GeoJSON does not even begin as a JSON object."""
 
-    code = "import.transition_refused"
-    title = Text("Transition refused", "状态变更被拒绝")
+    code = "import.body_not_json"
+    title = Text("Not a JSON object", "不是 JSON 对象")
     detail = Text(
-        "The import is {state}; allowed actions: {allowed}.",
-        "导入任务状态为 {state}，允许的操作：{allowed}。",
+        "A GeoJSON file begins with an opening brace; this one does not.",
+        "GeoJSON 文件应以左花括号开头，此文件不是。",
     )
-    cure = Text("Read the import again.", "请重新读取导入任务。")
+    cure = Text("Check Content-Type and the file.", "请核对 Content-Type 与文件。")
 
 
 # A whole file.

@@ -16,7 +16,7 @@ from kit.app import api_router
 from kit.auth import Principal
 from kit.bulk.intake import KEY_PATTERN, RETRY_AFTER_S, check_key, take_in
 from kit.bulk.jobs import Jobs
-from kit.bulk.problems import BodyEmpty, BodyIncomplete, ImportTransitionRefused
+from kit.bulk.problems import BodyEmpty, BodyIncomplete, BodyNotJson
 from kit.bulk.schemas import (
     ImportErrorOut,
     ImportListQuery,
@@ -91,7 +91,7 @@ def _add_create(router: APIRouter, bulk: Bulk) -> None:
 
 def _created_responses() -> dict[int | str, Any]:
     text = {"schema": {"type": "string"}}
-    refusals = problems(KeyMissing, BodyIncomplete, BodyEmpty, KeyReused, StillRunning)
+    refusals = problems(KeyMissing, BodyIncomplete, BodyNotJson, BodyEmpty, KeyReused, StillRunning)
     accepted = {
         "description": "Queued",
         "headers": {
@@ -104,16 +104,6 @@ def _created_responses() -> dict[int | str, Any]:
 
 def _request_body() -> dict[str, Any]:
     text = {"schema": {"type": "string", "minLength": 1}}
-    collection = {
-        "schema": {
-            "type": "object",
-            "required": ["type", "features"],
-            "properties": {
-                "type": {"const": "FeatureCollection"},
-                "features": {"type": "array", "items": {"type": "object"}},
-            },
-        }
-    }
     return {
         "requestBody": {
             "required": True,
@@ -121,7 +111,7 @@ def _request_body() -> dict[str, Any]:
             "content": {
                 "text/csv": text,
                 "application/x-ndjson": text,
-                "application/geo+json": collection,
+                "application/geo+json": {"schema": {"type": "object"}},
             },
         },
         "parameters": [
@@ -227,7 +217,7 @@ def _add_transitions(router: APIRouter, bulk: Bulk, jobs: Jobs) -> None:
         "/{import_id}/transitions",
         name=f"{bulk.service}_change_import",
         summary="Cancel an import",
-        responses=problems(errors.NotFound, ImportTransitionRefused) | {200: {"headers": _ETAG}},
+        responses=problems(errors.NotFound, errors.TransitionRefused) | {200: {"headers": _ETAG}},
         response_model=ImportOut,
     )
     async def change_import(
@@ -244,9 +234,7 @@ def _add_transitions(router: APIRouter, bulk: Bulk, jobs: Jobs) -> None:
         changed = await jobs.request_cancel(tx, row, now=clock.now())
         if changed is None:
             state = (await jobs.get(tx, import_id, caller))["state"]
-            raise ImportTransitionRefused(
-                state=state, allowed="-", extra={"state": state, "allowed_actions": []}
-            )
+            raise errors.TransitionRefused(state=state, action="cancel", allowed=[])
         response.headers["ETag"] = etag(changed["version"])
         return show_import(changed, _language())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import socket
 import threading
 import time
@@ -207,6 +208,4 @@ def gateway(database_url: str, key_file: Path, **changes: Any) -> Iterator[Runni
 
 def statuses(answer: bytes) -> Sequence[int]:
     """Return the status of every answer in a raw byte stream."""
-    return [
-        int(line[9:12]) for line in answer.split(b"\r\n") if line.startswith(b"HTTP/1.1 ")
-    ]
+    return [int(found) for found in re.findall(rb"HTTP/1\.1 (\d{3}) ", answer)]

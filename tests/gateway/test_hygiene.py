@@ -153,7 +153,7 @@ def impatient(
     bound = bound_socket()
     inner = f"http://127.0.0.1:{bound.getsockname()[1]}"
     with databases.fresh(PACKAGE_DIR) as url, serving(Service(), bound):
-        settings = {"request_deadline_s": 0.5, "idle_s": 0.6, "upload_bytes_per_s_min": 5000}
+        settings = {"request_deadline_s": 0.5, "idle_s": 0.6, "upload_bytes_per_s_min": 200_000}
         with gateway(url, folder / "gateway.key", registry_url=inner, **settings) as running:
             yield running
 
@@ -189,9 +189,7 @@ def test_a_body_that_stalls_is_refused(impatient: Running) -> None:
 def test_an_upload_that_drips_is_cut(impatient: Running) -> None:
     lines = ["Host: x", "Content-Length: 900000", "Content-Type: text/csv"]
     request = head(impatient, *lines, method="POST", target="/registry/v1/imports")
-    begun = time.monotonic()
-    answer = impatient.raw(request + b"x" * 66_000, *([b"x" * 10] * 200), pause_s=0.1)
-    assert time.monotonic() - begun < 20
+    answer = impatient.raw(request + b"x" * 66_000, *([b"x" * 10] * 9), pause_s=0.1)
     assert b'"code":"request.too_slow"' in answer
 
 

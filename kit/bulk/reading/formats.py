@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import BinaryIO
 
 from kit import errors
+from kit.bulk.problems import BodyNotJson
 from kit.bulk.reading import csv_file, geojson_file, ndjson_file
 from kit.bulk.reading.records import Reading, Record
+from kit.bulk.reading.unpack import GZIP_MAGIC
+
+_HEAD_BYTES = 4096
 
 Reader = Callable[[BinaryIO, Reading], Iterator[Record]]
 
@@ -19,12 +24,14 @@ class Format:
 
     read: Reader
     any_text: bool = False
+    #: What the unpacked text begins with, if every file of the format begins so.
+    begin: bytes = b""
 
 
 FORMATS: Mapping[str, Format] = {
     "text/csv": Format(csv_file.read, any_text=True),
     "application/x-ndjson": Format(ndjson_file.read),
-    "application/geo+json": Format(geojson_file.read),
+    "application/geo+json": Format(geojson_file.read, begin=b"{"),
 }
 
 _CHARSETS: Mapping[str, str] = {
@@ -49,3 +56,13 @@ def choose(content_type: str) -> tuple[str, str | None]:
     if media not in FORMATS or charset == "?" or (json_text and charset == "gb18030"):
         raise errors.UnsupportedMedia(accepted=", ".join(FORMATS))
     return media, charset if FORMATS[media].any_text else None
+
+
+def check_begin(path: Path, media: str) -> None:
+    """Refuse a file at the door whose first character is impossible: BodyNotJson."""
+    begin = FORMATS[media].begin
+    with path.open("rb") as raw:
+        head = raw.read(_HEAD_BYTES)
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if begin and not head.startswith(GZIP_MAGIC) and text[:1] != begin:
+        raise BodyNotJson

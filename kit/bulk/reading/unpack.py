@@ -18,7 +18,7 @@ from kit.bulk import problems
 from kit.bulk.issues import FileRefused
 
 _BLOCK = 1 << 20
-_GZIP_MAGIC = b"\x1f\x8b"
+GZIP_MAGIC = b"\x1f\x8b"
 _UTF8_MARK = b"\xef\xbb\xbf"
 
 
@@ -45,7 +45,7 @@ def opened(path: Path) -> Iterator[tuple[BinaryIO, BinaryIO]]:
     Damaged gzip data raise FileRefused wherever they are read.
     """
     with path.open("rb") as raw:
-        packed = raw.read(2) == _GZIP_MAGIC
+        packed = raw.read(2) == GZIP_MAGIC
         raw.seek(0)
         try:
             if packed:

@@ -13,6 +13,7 @@ from kit.auth import Principal
 from kit.clock import Clock
 from kit.conditional import etag
 from kit.db import Tx
+from kit.errors import TransitionRefused
 from kit.pagination import Page
 from kit.peers import PeerUnavailable
 from kit.web.deps import Idempotent, Now, Reader, UnitOfWork
@@ -36,7 +37,6 @@ from services.grid_partition.domain.problems import (
     PlanNotFound,
     PlanRuleSetUnknown,
     RegistryChanged,
-    TransitionRefused,
     ViolationsOpen,
     ViolationUnknown,
 )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal, get_args
 
-from services.grid_partition.domain.problems import TransitionRefused
+from kit.errors import TransitionRefused
 
 State = Literal[
     "computing",
@@ -63,12 +63,7 @@ def advance(state: State, action: Action) -> Step:
     step = TRANSITIONS.get((state, action))
     if step is None:
         possible = [known for at, known in TRANSITIONS if at == state]
-        raise TransitionRefused(
-            action=action,
-            state=state,
-            allowed=", ".join(possible) or "-",
-            extra={"state": state, "allowed_actions": possible},
-        )
+        raise TransitionRefused(state=state, action=action, allowed=possible)
     return step
 
 

@@ -5,21 +5,6 @@ from __future__ import annotations
 from kit.errors import Conflict, Forbidden, Invalid, NotFound, Text
 
 
-class TransitionRefused(Conflict):
-    """The state of the plan does not know the action."""
-
-    code = "transition.refused"
-    title = Text("Transition refused", "状态不允许该操作")
-    detail = Text(
-        "The action {action} is not possible in the state {state}; possible: {allowed}.",
-        "状态 {state} 下不能执行 {action}；可执行：{allowed}。",
-    )
-    cure = Text(
-        "Read the resource and take one of its allowed_actions.",
-        "请重新读取资源，并选择其 allowed_actions 中的操作。",
-    )
-
-
 class PlanNotFound(NotFound):
     """There is no such plan, or it lies outside the caller's areas."""
 

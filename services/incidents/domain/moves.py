@@ -6,10 +6,10 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from kit.errors import FieldError, Text
+from kit.errors import FieldError, Text, TransitionRefused
 from services.incidents.domain.guards import Actor, Case, Given, Question, first_refusal
 from services.incidents.domain.lifecycle import NEEDS, Lifecycle, Transition
-from services.incidents.domain.problems import ActionInvalid, TransitionRefused
+from services.incidents.domain.problems import ActionInvalid
 
 _MISSING = Text("This field is required.", "缺少必填字段。")
 _NOT_TAKEN = Text("This action does not take this field.", "该操作不使用此字段。")

@@ -11,12 +11,13 @@ import pytest
 
 from gateway.cli.door import Door
 from gateway.cli.failures import CliFailure
-from gateway.cli.imports import follow_states, pack_features, pack_rows, send_import
+from gateway.cli.imports import Target, follow_states, pack_features, pack_rows, send_import
 from gateway.cli.loading import LoadOptions, load_case, show_loaded
 from gateway.cli.screen import Screen
 
 AnyDoor = Callable[..., Door]
 QUIET = Screen(quiet=True)
+THINGS = Target("registry", "things", "things")
 
 
 class Imports:
@@ -98,7 +99,7 @@ def test_an_empty_package_is_still_a_collection(tmp_path: Path) -> None:
 def test_an_import_is_followed_to_its_end(a_door: AnyDoor, tmp_path: Path) -> None:
     service = Imports(polls=3)
     package = pack_rows([{"n": 1}, {"n": 2}], tmp_path / "rows")
-    outcome = send_import(a_door(service.handle), QUIET, "registry", "things", package, "stop")
+    outcome = send_import(a_door(service.handle), QUIET, THINGS, package, "stop")
     assert outcome.is_good
     assert outcome.counts["created"] == 2
 
@@ -116,7 +117,7 @@ def test_a_repeat_joins_the_job_that_still_runs(a_door: AnyDoor, tmp_path: Path)
         headers={"Content-Type": package.content_type},
         content=lambda: iter([package.path.read_bytes()]),
     )
-    outcome = send_import(door, QUIET, "registry", "things", package, "stop")
+    outcome = send_import(door, QUIET, THINGS, package, "stop")
     assert len(service.jobs) == 1
     assert outcome.counts["created"] == 1
 
@@ -125,8 +126,8 @@ def test_a_repeat_after_the_end_says_that_nothing_changed(a_door: AnyDoor, tmp_p
     service = Imports()
     package = pack_rows([{"n": 1}], tmp_path / "rows")
     door = a_door(service.handle)
-    send_import(door, QUIET, "registry", "things", package, "stop")
-    again = send_import(door, QUIET, "registry", "things", package, "stop")
+    send_import(door, QUIET, THINGS, package, "stop")
+    again = send_import(door, QUIET, THINGS, package, "stop")
     assert again.counts["created"] == 0
     assert again.counts["unchanged"] == 1
 
@@ -138,7 +139,7 @@ def test_refused_rows_are_shown_and_end_the_load(
     loaded = load_case(a_door(service.handle), QUIET, small_case, LoadOptions())
     show_loaded(Screen(), loaded)
     assert not loaded.is_good
-    assert [outcome.resource for outcome in loaded.outcomes] == ["divisions"]
+    assert [outcome.layer for outcome in loaded.outcomes] == ["divisions"]
     assert "row 2 code row.duplicate: twin" in capsys.readouterr().out
 
 
@@ -149,8 +150,8 @@ def test_a_case_is_loaded_layer_by_layer_and_twice_changes_nothing(
     door = a_door(service.handle)
     first = load_case(door, QUIET, small_case, LoadOptions(prefix="980001"))
     again = load_case(door, QUIET, small_case, LoadOptions(prefix="980001"))
-    layers = ["divisions", "divisions", "estates", "buildings", "barriers"]
-    assert [outcome.resource for outcome in first.outcomes] == layers
+    layers = ["divisions", "communities", "estates", "buildings", "barriers"]
+    assert [outcome.layer for outcome in first.outcomes] == layers
     assert sum(outcome.counts["created"] for outcome in again.outcomes) == 0
     assert first.as_json()["areas"] == ["980001"]
     assert first.as_json()["estates_outside_every_community"] == 1

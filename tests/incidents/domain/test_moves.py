@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from kit.auth import SCOPES
+from kit.errors import TransitionRefused
 from services.incidents.app import PACKAGE_DIR
 from services.incidents.domain.guards import Actor, Case, Given, Question
 from services.incidents.domain.lifecycle import read_lifecycle
 from services.incidents.domain.moves import allowed_actions, changes_of, check_move
-from services.incidents.domain.problems import ActionInvalid, TransitionRefused
+from services.incidents.domain.problems import ActionInvalid
 
 LIFECYCLE = read_lifecycle(
     json.loads((PACKAGE_DIR / "data" / "transitions.json").read_text(encoding="utf-8"))

@@ -66,8 +66,7 @@ WHOLE_FILES: list[tuple[str, bytes | str, str]] = [
     (NDJSON, "\n \n\t\n", "import.empty"),
     (GEOJSON, collection(), "import.empty"),
     (GEOJSON, "{}", "import.geojson_not_collection"),
-    (GEOJSON, "[]", "import.geojson_not_collection"),
-    (GEOJSON, "nonsense", "import.geojson_not_collection"),
+    (GEOJSON, gzip.compress(b"nonsense"), "import.geojson_not_collection"),
     (GEOJSON, json.dumps(feature()), "import.geojson_not_collection"),
     (GEOJSON, '{"type": "Topology", "features": []}', "import.geojson_not_collection"),
     (GEOJSON, '{"a": {"features": []}}', "import.geojson_not_collection"),
@@ -257,6 +256,13 @@ def test_the_key_is_required_and_an_empty_body_is_refused(still_port: Harbour) -
     assert (answer.status_code, answer.json()["code"]) == (400, "idempotency.key_missing")
     empty = still_port.send(b"")
     assert (empty.status_code, empty.json()["code"]) == (422, "import.body_empty")
+    assert still_port.spooled() == []
+
+
+@pytest.mark.parametrize("body", ["[]", "nonsense", " \n", "\ufeff7"])
+def test_geojson_that_is_no_object_is_refused_at_the_door(still_port: Harbour, body: str) -> None:
+    answer = still_port.send(body, GEOJSON)
+    assert (answer.status_code, answer.json()["code"]) == (400, "import.body_not_json")
     assert still_port.spooled() == []
 
 

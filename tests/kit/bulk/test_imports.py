@@ -251,7 +251,7 @@ def test_a_queued_job_can_be_cancelled_once(still_port: Harbour) -> None:
     done = still_port.client.post(f"{place}/transitions", json={"action": "cancel"})
     assert (done.status_code, done.json()["state"]) == (200, "cancelled")
     again = still_port.client.post(f"{place}/transitions", json={"action": "cancel"})
-    assert (again.status_code, again.json()["code"]) == (409, "import.transition_refused")
+    assert (again.status_code, again.json()["code"]) == (409, "transition.refused")
     assert again.json()["state"] == "cancelled"
 
 
