@@ -20,7 +20,7 @@ _HOST = re.compile(rb"^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~-]+)(:[0-9]{1,5})?\Z")
 _REQUEST_ID = re.compile(rb"^[A-Za-z0-9._:-]{1,64}\Z")
 _TRACE = re.compile(rb"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}\Z")
 _BAD_VALUE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
-_BAD_PATH = re.compile(r"[\x00-\x1f\x7f]|/\.{1,2}(?:/|\Z)")
+_DOT_SEGMENT = re.compile(r"/\.{1,2}(?:/|\Z)")
 
 #: Read by the door; those in _KEPT also go on to the service.
 _READ = frozenset(
@@ -99,7 +99,7 @@ def read_head(scope: Scope, limits: HeadLimits) -> Incoming:
     if query:
         target = target + b"?" + query
     read, passed = _sort(scope["headers"], limits, len(target))
-    if _BAD_PATH.search(scope["path"]):
+    if _DOT_SEGMENT.search(scope["path"]):
         raise PathMalformed
     if method not in _METHODS:
         raise MethodNotAllowed(headers={"Allow": ", ".join(METHODS)})

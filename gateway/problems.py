@@ -17,14 +17,11 @@ class HostMissing(Malformed):
 
 
 class PathMalformed(Malformed):
-    """The path holds dot segments or control characters."""
+    """The path holds dot segments, which could lead out of its prefix."""
 
     code = "request.path"
     title = Text("Path malformed", "路径格式错误")
-    detail = Text(
-        "The path holds dot segments or control characters.",
-        "路径中含有点段或控制字符。",
-    )
+    detail = Text("The path holds dot segments.", "路径中含有点段。")
     cure = Text("Send the path as the contract writes it.", "请按接口文档书写路径。")
 
 

@@ -179,20 +179,26 @@ def figures(code: list[Module], tests: list[Module]) -> dict[str, float]:
     """Return the measured figures, keyed as the limits are."""
     full = [module for module in code if module.code_lines]
     functions = [function for module in full for function in module.functions]
-    with_tests = [m for m in tests if any("test_" in f.where for f in m.functions)]
     code_lines = sum(module.code_lines for module in full)
     return {
-        "file_max": max(module.lines for module in full),
-        "file_p90_max": _p90([module.lines for module in full]),
-        "function_max": max(function.lines for function in functions),
-        "function_p90_max": _p90([function.lines for function in functions]),
+        **_sizes([m.lines for m in full], "file"),
+        **_sizes([f.lines for f in functions], "function"),
         "arguments_max": max(function.arguments for function in functions),
         "complexity_max": max(function.complexity for function in functions),
         "public_documented_min": sum(m.documented for m in full) / sum(m.public for m in full),
         "annotated_min": sum(f.annotated for f in functions) / len(functions),
         "test_ratio_min": sum(module.code_lines for module in tests) / code_lines,
-        "mocking_files_max": sum(m.mocks for m in with_tests) / max(1, len(with_tests)),
+        "mocking_files_max": _mocking_share(tests),
     }
+
+
+def _sizes(lines: list[int], name: str) -> dict[str, float]:
+    return {f"{name}_max": max(lines), f"{name}_p90_max": _p90(lines)}
+
+
+def _mocking_share(tests: list[Module]) -> float:
+    holding = [m for m in tests if any("test_" in function.where for function in m.functions)]
+    return sum(module.mocks for module in holding) / max(1, len(holding))
 
 
 def breaches(measured: dict[str, float]) -> list[str]:

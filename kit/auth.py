@@ -222,27 +222,11 @@ def _is_number(value: object) -> bool:
 
 
 def _principal(claims: dict[str, Any], now: float, issuer: str, audience: str) -> Principal:
-    times = [claims.get(name) for name in ("exp", "iat")]
-    if not all(_is_number(value) for value in times):
-        raise _refused()
-    expires, issued = (float(value) for value in times if value is not None)
-    not_before = claims.get("nbf", issued)
-    audiences = claims.get("aud")
-    audiences = audiences if isinstance(audiences, list) else [audiences]
-    texts = [claims.get(name) for name in ("sub", "jti", "client_id", "scope")]
-    areas = claims.get("areas")
     organization = claims.get("organization_id")
     good = (
-        claims.get("iss") == issuer
-        and audience in audiences
-        and _is_number(not_before)
-        and now < expires + _LEEWAY_S
-        and issued <= now + _LEEWAY_S
-        and float(not_before) <= now + _LEEWAY_S
-        and expires - issued <= _MAX_LIFETIME_S
-        and all(isinstance(text, str) for text in texts)
-        and isinstance(areas, list)
-        and all(isinstance(area, str) and area for area in areas)
+        _is_for_us(claims, issuer, audience)
+        and _is_alive(claims, now)
+        and _is_well_typed(claims)
         and (organization is None or isinstance(organization, str))
     )
     if not good:
@@ -252,4 +236,31 @@ def _principal(claims: dict[str, Any], now: float, issuer: str, audience: str) -
         scopes=frozenset(claims["scope"].split()),
         areas=tuple(claims["areas"]),
         organization_id=organization,
+    )
+
+
+def _is_for_us(claims: dict[str, Any], issuer: str, audience: str) -> bool:
+    audiences = claims.get("aud")
+    named = audiences if isinstance(audiences, list) else [audiences]
+    return claims.get("iss") == issuer and audience in named
+
+
+def _is_alive(claims: dict[str, Any], now: float) -> bool:
+    times = [claims.get("exp"), claims.get("iat"), claims.get("nbf", claims.get("iat"))]
+    if not all(_is_number(value) for value in times):
+        return False
+    expires, issued, not_before = (float(value) for value in times if value is not None)
+    return (
+        now < expires + _LEEWAY_S
+        and max(issued, not_before) <= now + _LEEWAY_S
+        and expires - issued <= _MAX_LIFETIME_S
+    )
+
+
+def _is_well_typed(claims: dict[str, Any]) -> bool:
+    areas = claims.get("areas")
+    return (
+        all(isinstance(claims.get(name), str) for name in ("sub", "jti", "client_id", "scope"))
+        and isinstance(areas, list)
+        and all(isinstance(area, str) and area for area in areas)
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
@@ -74,18 +74,21 @@ def decode_cursor(cursor: str, key: Sequence[ColumnElement[Any]]) -> list[object
 
 def _typed(value: object, column: ColumnElement[Any]) -> object:
     kind = column.type.python_type
-    if kind is UUID and isinstance(value, str):
-        return UUID(value)
-    if kind is datetime and isinstance(value, str):
-        return datetime.fromisoformat(value)
-    if kind is date and isinstance(value, str):
-        return date.fromisoformat(value)
     if kind is int and type(value) is int and abs(value) < 2**63:
         return value
-    if kind is str and isinstance(value, str) and "\x00" not in value:
-        value.encode()  # a lone surrogate is no text
-        return value
-    raise ValueError
+    read = _READERS.get(kind)
+    if read is None or not isinstance(value, str) or "\x00" in value:
+        raise ValueError
+    value.encode()  # a lone surrogate is no text
+    return read(value)
+
+
+_READERS: dict[type, Callable[[str], object]] = {
+    UUID: UUID,
+    datetime: datetime.fromisoformat,
+    date: date.fromisoformat,
+    str: str,
+}
 
 
 def after(

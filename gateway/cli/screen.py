@@ -22,7 +22,6 @@ from rich.table import Table
 
 from gateway.cli.failures import CliFailure
 
-
 #: Codes, names and numbers are not broken over lines in narrow windows; sentences are.
 _SHORT = 16
 
@@ -57,7 +56,7 @@ class Screen:
         self.as_json = as_json
         self._quiet = quiet or as_json
         self._out = Console(highlight=False, soft_wrap=True)
-        self._err = Console(stderr=True, highlight=False)
+        self._err = Console(stderr=True, highlight=False, soft_wrap=True)
 
     def result(self, content: Any) -> None:
         """Print the document of a command under `--json`; nothing otherwise."""

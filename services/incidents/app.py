@@ -73,7 +73,7 @@ def create_app(
             package_dir=PACKAGE_DIR,
             database=database,
             idempotency_table=KEYS,
-            routers=[categories.router, incidents.router],
+            routers=[categories.router, incidents.intake_router, incidents.router],
             verifier=verifier,
             clock=clock,
             hooks=[

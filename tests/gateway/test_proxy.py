@@ -174,7 +174,7 @@ def test_prefixes_are_whole_segments_and_the_inside_is_not_reachable(
         "/registry/../metrics",
         "/registry/%2e%2e/metrics",
         "/registry/./x",
-        "/registry/a%00",
+        "/registry/x/..",
     ):
         answer = running.raw(
             f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: {headers['Authorization']}\r\n"

@@ -99,9 +99,7 @@ def read_rules(options: CutOptions) -> Rules:
     if options.base not in _OLD_GRIDS:
         message = f"base is one of {', '.join(_OLD_GRIDS)}"
         raise ValueError(message)
-    if options.base == "none":
-        rules["move_price_m"] = 0.0
-    return engine_rules(rules, options.seed)
+    return engine_rules(rules, options.seed, with_base=options.base == "legacy")
 
 
 def _cut_all(

@@ -105,8 +105,10 @@ class GridIndex:
 
 
 def _metres_per_degree(shapes: np.ndarray) -> np.ndarray:
+    if not len(shapes):
+        return np.ones(2)
     bounds = shapely.total_bounds(shapes)
-    middle = math.radians((bounds[1] + bounds[3]) / 2) if len(shapes) else 0.0
+    middle = math.radians((bounds[1] + bounds[3]) / 2)
     flattening = 1 - _ECCENTRICITY2 * math.sin(middle) ** 2
     across = _SEMI_MAJOR_M / math.sqrt(flattening)
     along = across * (1 - _ECCENTRICITY2) / flattening

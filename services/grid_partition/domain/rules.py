@@ -39,10 +39,16 @@ def shipped_rules() -> dict[str, Any]:
     return rules
 
 
-def engine_rules(rules: Mapping[str, Any], seed: int) -> Rules:
-    """Return the engine's rules of a stored rule set; what only officials need is left out."""
+def engine_rules(rules: Mapping[str, Any], seed: int, *, with_base: bool = False) -> Rules:
+    """Return the engine's rules of a stored rule set; what only officials need is left out.
+
+    Without a base nobody can be moved, so moving has no price then.
+    """
+    taken = {name: rules[name] for name in _ENGINE_FIELDS}
+    if not with_base:
+        taken["move_price_m"] = 0.0
     return Rules(
-        **{name: rules[name] for name in _ENGINE_FIELDS},
+        **taken,
         barrier_weights=dict(rules["barrier_weights"]),
         seed=seed,
     )

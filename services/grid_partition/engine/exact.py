@@ -20,10 +20,10 @@ from services.grid_partition.engine.relax import Relaxed, relax
 
 __all__ = ["Examined", "Verdict", "covered", "examine", "first_prices"]
 
-_COLUMNS_MAX = 20_000
+_COLUMNS_MAX = 12_000
 _STEPS_MAX = 400_000
 _CERTIFICATE_STEPS = 20_000
-_COVER_WORK = 5_000_000
+_COVER_WORK = 3_000_000
 _TURNS = 100
 
 
@@ -49,31 +49,38 @@ class Examined:
     label: IntArray | None = None
 
 
-def examine(graph: AtomGraph, prices: Prices) -> Examined:
-    """Decide by complete search, within fixed limits of work."""
+def examine(graph: AtomGraph, prices: Prices, patience: int = 1) -> Examined:
+    """Decide by complete search, within fixed limits of work that `patience` multiplies."""
     relaxed = relax(graph)
     network = relaxed.network
     low, high = int(prices.low), int(prices.high)
-    held = coverable(network, low, high, _CERTIFICATE_STEPS)
+    held = coverable(network, low, high, _CERTIFICATE_STEPS * patience)
     stuck = relaxed.atom[held == 0]
     if len(stuck):
         return Examined(Verdict.IMPOSSIBLE, stuck)
-    complete, pointer, members = sets_in_range(network, low, high, _COLUMNS_MAX, _STEPS_MAX)
+    complete, pointer, members = sets_in_range(
+        network, low, high, _COLUMNS_MAX * patience, _STEPS_MAX * patience
+    )
     if not complete:
         return Examined(Verdict.UNKNOWN, stuck)
-    return _covered(graph, prices, relaxed, pointer, members)
+    return _covered(graph, prices, relaxed, (pointer, members), patience)
 
 
 def _covered(
-    graph: AtomGraph, prices: Prices, relaxed: Relaxed, pointer: IntArray, members: IntArray
+    graph: AtomGraph,
+    prices: Prices,
+    relaxed: Relaxed,
+    sets: tuple[IntArray, IntArray],
+    patience: int,
 ) -> Examined:
+    pointer, members = sets
     none_stuck = np.zeros(0, dtype=np.int64)
     items, columns = len(relaxed.atom), len(pointer) - 1
     cost = _costs(graph, prices, relaxed.atom[members], pointer)
     first = first_prices(pointer, members, cost, items)
     aim = float(first.sum()) * 1.5 + 1000.0
     price = dual_prices(pointer, members, cost, first, aim, _TURNS)
-    complete, chosen = covered(items, pointer, members, cost, price, (1e-6, _COVER_WORK))
+    complete, chosen = covered(items, pointer, members, cost, price, (1e-6, _COVER_WORK * patience))
     if not len(chosen):
         verdict = Verdict.IMPOSSIBLE if complete else Verdict.UNKNOWN
         return Examined(verdict, none_stuck, columns)

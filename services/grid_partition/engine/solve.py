@@ -9,10 +9,11 @@ import numpy as np
 from services.grid_partition.engine.adjust import from_old_grids
 from services.grid_partition.engine.arrays import BoolArray, IntArray
 from services.grid_partition.engine.contraction import contract_estates, small_estates
-from services.grid_partition.engine.estates import open_estates, settled
+from services.grid_partition.engine.estates import cut_estates, open_estates, settled
 from services.grid_partition.engine.exact import Examined, Verdict, examine
 from services.grid_partition.engine.fill import fill_empty
 from services.grid_partition.engine.graph import AtomGraph, CellTable
+from services.grid_partition.engine.last_resort import last_resort
 from services.grid_partition.engine.prices import prices_for
 from services.grid_partition.engine.problem import Rules
 from services.grid_partition.engine.search import (
@@ -118,7 +119,7 @@ def _without_whole_estates(
     impossible = seen.verdict is Verdict.IMPOSSIBLE
     blocked = np.flatnonzero(np.isin(group, seen.stuck))
     label, opened, outside, least = plan.label[group], _none_open(table), plan.outside, 0
-    joined = len(np.unique(group)) < len(group)
+    joined, whole_group = len(np.unique(group)) < len(group), group
     if best_count(int(table.households.sum()), rules) > _LARGE:
         label = mend(table, terrain.edges, whole, label, rules)
         freed = settled(table, terrain.edges, whole, group, label, int(impossible), rules)
@@ -126,10 +127,12 @@ def _without_whole_estates(
     elif joined:
         freed = open_estates(table, terrain.edges, whole, label, rules)
         label, opened, outside, least = freed.label, freed.opened, freed.outside, freed.least
-        if outside:
-            nothing = np.zeros_like(whole)
-            loose, group = contract_estates(table, terrain.edges, nothing)
-            seen = examine(loose, prices_for(rules))
+    if outside:
+        last = last_resort(table, terrain.edges, whole, label, rules)
+        group, seen = last.group, last.seen
+        if last.outside < outside:
+            label, outside = last.label, last.outside
+            opened = cut_estates(label, whole_group, table.estate, len(whole))
     found = Found(label, opened, impossible and joined, least, blocked)
     if outside and seen.verdict is Verdict.IMPOSSIBLE:
         stuck = np.flatnonzero(np.isin(group, seen.stuck))

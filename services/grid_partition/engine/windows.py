@@ -1,6 +1,6 @@
 """Mends large cuts where they are broken: only the bad part and the rings of parts around it.
 
-A search over a whole town that misses the range in one corner need not be repeated; the corner is.
+A search that misses the range in one corner of a town is not repeated; the corner is.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ async def cut(workshop: Workshop, plan_id: UUID, code: str, *, alone: bool) -> N
         snapshot=row["snapshot"],
         frame=row["frame"],
         meridian=row["meridian"],
-        rules=engine_rules(row["rules"], row["seed"]),
+        rules=engine_rules(row["rules"], row["seed"], with_base=row["base"] is not None),
     )
     result = await workshop.compute(cut_community, task, alone=alone)
     async with workshop.database.unit_of_work() as tx:

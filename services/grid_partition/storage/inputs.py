@@ -75,7 +75,7 @@ async def set_frames(tx: Tx, plan_id: UUID, frames: Mapping[str, bytes]) -> None
 
 
 async def to_cut(tx: Tx, plan_id: UUID, code: str) -> Mapping[Any, Any]:
-    """Return snapshot text, frame, meridian, rules and seed of a community."""
+    """Return snapshot text, frame, meridian, rules, seed and base of a community."""
     rows = PLAN_COMMUNITIES
     statement = (
         select(
@@ -84,6 +84,7 @@ async def to_cut(tx: Tx, plan_id: UUID, code: str) -> Mapping[Any, Any]:
             PLANS.c.meridian,
             PLANS.c.rules,
             PLANS.c.seed,
+            PLANS.c.base,
         )
         .join(PLANS, PLANS.c.id == rows.c.plan_id)
         .where(rows.c.plan_id == plan_id, rows.c.code == code)

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, cast
 
-from fastapi import Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from kit.app import api_router
 from kit.auth import Principal
 from kit.conditional import etag, is_not_modified
-from kit.coordinates import to_cgcs2000
 from kit.errors import Conflict, FieldError, Invalid, NotFound, PreconditionFailed, Text
 from kit.pagination import Page
 from kit.web.deps import Idempotent, IfMatch, IfNoneMatch, Now, Reader, UnitOfWork, needs
 from kit.web.listing import GEOJSON, Listing, choose_media, list_responses, respond_list
 from kit.web.problems import problems
 from kit.web.schemas import Id
+from services.incidents.api.intake import IntakeRoute, PlacedReport
 from services.incidents.api.schemas.incidents import (
     CrsQuery,
     HistoryOut,
@@ -25,23 +25,19 @@ from services.incidents.api.schemas.incidents import (
     IncidentOut,
     IncidentQuery,
     MoveIn,
-    ReportIn,
 )
 from services.incidents.api.showing import Zone, shown_incident, shown_line
 from services.incidents.domain.guards import Given
 from services.incidents.domain.lifecycle import Lifecycle
-from services.incidents.domain.places import Point, Whereabouts
 from services.incidents.domain.problems import IncidentNotFound
 from services.incidents.operations import reports, transitions
 from services.incidents.storage import incidents as storage
 
-router = api_router("/incidents/v1/incidents", "incidents")
+PREFIX = "/incidents/v1/incidents"
+router = api_router(PREFIX, "incidents")
+intake_router = APIRouter(prefix=PREFIX, tags=["incidents"], route_class=IntakeRoute)
 
 Row = Mapping[str, Any]
-_ONE_PLACE = Text(
-    "Send a point, a grid code or an address; a grid code not beside a point.",
-    "请提供坐标、网格编码或地址之一；网格编码不能与坐标同时提供。",
-)
 _BOX = Text(
     "Four degrees are needed: minLon,minLat,maxLon,maxLat with minLat <= maxLat.",
     "应为四个度数：minLon,minLat,maxLon,maxLat，且 minLat 不大于 maxLat。",
@@ -50,38 +46,6 @@ _BOX = Text(
 
 def _lifecycle(request: Request) -> Lifecycle:
     return cast("Lifecycle", request.app.state.lifecycle)
-
-
-def _as_report(body: ReportIn) -> reports.Report:
-    places = sum(given is not None for given in (body.point, body.grid_code))
-    if places > 1 or (places == 0 and body.address is None):
-        raise Invalid(errors=[FieldError("place.one_needed", _ONE_PLACE, pointer="/point")])
-    point = body.point
-    at = to_cgcs2000(point.lon, point.lat, point.crs) if point else None
-    return reports.Report(
-        category_code=body.category_code,
-        source=body.source,
-        text=body.text,
-        point=Point(*at) if at else None,
-        grid_code=body.grid_code,
-        address=body.address,
-        attributes=body.attributes,
-        occurred_at=body.occurred_at,
-        dedup_key=body.dedup_key,
-    )
-
-
-async def _placed_report(
-    body: ReportIn,
-    request: Request,
-    caller: Annotated[Principal, needs("incidents:report")],
-) -> tuple[reports.Report, Whereabouts]:
-    # A dependency of its own, so that a slow answer is waited for without a database connection.
-    report = _as_report(body)
-    return report, await reports.find_place(report, caller, request.app.state.finder)
-
-
-PlacedReport = Annotated[tuple[reports.Report, Whereabouts], Depends(_placed_report)]
 
 
 def _answer(
@@ -99,7 +63,7 @@ def _zone(request: Request) -> Zone:
     return Zone(request.app.state.settings.time_zone)
 
 
-@router.post(
+@intake_router.post(
     "",
     status_code=201,
     dependencies=[Idempotent],
@@ -127,7 +91,7 @@ async def report_incident(
     )
     if not is_new:
         response.status_code = 200
-    response.headers["Location"] = f"/incidents/v1/incidents/{row['id']}"
+    response.headers["Location"] = f"{PREFIX}/{row['id']}"
     return _answer(request, response, row, caller)
 
 

@@ -26,7 +26,8 @@ from services.incidents.domain.places import (
 from services.incidents.operations.reports import event_of, place_columns
 from services.incidents.storage import incidents as storage
 from services.incidents.storage import locating as queue
-from services.incidents.storage.incidents import Entry
+from services.incidents.storage import recording
+from services.incidents.storage.recording import Entry
 
 log = structlog.get_logger()
 
@@ -143,7 +144,7 @@ class Locator:
             details={"placement": place.placement.value, "grid_code": place.grid_code},
         )
         told = event_of("located", dict(row) | changes)
-        await storage.change_incident(tx, row, changes, entry, told)
+        await recording.change_incident(tx, row, changes, entry, told)
 
 
 def _place(row: Row, known: Spot | bool | None) -> Whereabouts:

@@ -29,7 +29,8 @@ from services.incidents.domain.places import (
 )
 from services.incidents.domain.problems import GridUnknown, OutsideArea, ReportInvalid
 from services.incidents.storage import incidents as storage
-from services.incidents.storage.incidents import COUNTED, Entry
+from services.incidents.storage import recording
+from services.incidents.storage.recording import COUNTED, Entry
 
 #: Tries of a report whose dedup key is opened or closed by others meanwhile.
 _ATTEMPTS = 3
@@ -121,7 +122,7 @@ async def report_incident(
     the caller's areas.
     """
     for _ in range(_ATTEMPTS):
-        found = await storage.find_for_report(
+        found = await recording.find_for_report(
             tx, report.category_code, by.client_id, report.dedup_key
         )
         category = _checked(found, report, now)
@@ -184,7 +185,7 @@ async def _add(
         to_state=initial,
         details={"placement": place.placement.value, "grid_code": place.grid_code},
     )
-    return await storage.add_incident(tx, values, entry, event_of("reported", values))
+    return await recording.add_incident(tx, values, entry, event_of("reported", values))
 
 
 def _columns(report: Report, place: Whereabouts) -> dict[str, Any]:
@@ -250,4 +251,4 @@ async def _fold(
         to_state=row["state"],
     )
     changes = {"repeated_count": row["repeated_count"] + 1}
-    return await storage.change_incident(tx, row, changes, entry, event_of("repeated", row))
+    return await recording.change_incident(tx, row, changes, entry, event_of("repeated", row))

@@ -18,7 +18,8 @@ from services.incidents.domain.moves import allowed_actions, changes_of, check_m
 from services.incidents.domain.problems import IncidentNotFound
 from services.incidents.operations.reports import event_of
 from services.incidents.storage import incidents as storage
-from services.incidents.storage.incidents import Entry
+from services.incidents.storage import recording
+from services.incidents.storage.recording import Entry
 
 Row = Mapping[str, Any]
 
@@ -89,7 +90,7 @@ async def move_incident(
         await _note_on_master(tx, master, row, by=by, now=now)
     entry = _entry(move, step, row, by, now)
     told = event_of("transitioned", dict(row) | changes, action=step.action, previous=row["state"])
-    return await storage.change_incident(tx, row, changes, entry, told)
+    return await recording.change_incident(tx, row, changes, entry, told)
 
 
 def _check_scope(step: Transition, caller: Principal) -> None:
@@ -145,4 +146,4 @@ async def _note_on_master(
         details={"incident_id": str(merged["id"])},
     )
     told = event_of("absorbed", master, incident_id=str(merged["id"]))
-    await storage.change_incident(tx, master, {}, entry, told)
+    await recording.change_incident(tx, master, {}, entry, told)

@@ -35,9 +35,7 @@ def plan(service: Service) -> dict[str, Any]:
     return service.in_force()
 
 
-def test_what_lies_outside_looks_absent_everywhere(
-    service: Service, plan: dict[str, Any]
-) -> None:
+def test_what_lies_outside_looks_absent_everywhere(service: Service, plan: dict[str, Any]) -> None:
     for area in OTHER:
         caller = service.seen_by(area)
         for path in paths_of(service, plan):
@@ -130,11 +128,11 @@ def test_rows_outside_cannot_be_imported(service: Service) -> None:
         ("POST", "/rule-sets", "partition:propose"),
     ],
 )
-def test_every_door_needs_its_scope(
-    service: Service, method: str, path: str, scope: str
-) -> None:
+def test_every_door_needs_its_scope(service: Service, method: str, path: str, scope: str) -> None:
     bare = service.seen_by("*", scopes=["registry:read"])
-    body = {"kind": "division", "area": "630102"} if path == "/plans" else {"name": "x", "area": "*"}
+    body = (
+        {"kind": "division", "area": "630102"} if path == "/plans" else {"name": "x", "area": "*"}
+    )
     options = {"json": body} if method == "POST" else {}
     answer = service.client.request(method, V1 + path, headers=bare, **options)
     assert answer.status_code == 403

@@ -34,7 +34,13 @@ def test_lines_come_in_and_a_second_time_change_nothing(service: Service) -> Non
 
 
 def test_geojson_as_case_folders_hold_it_comes_in(service: Service) -> None:
-    properties = {"barrier_id": "w1", "kind": "water", "class": "river", "name": "湟水", "width_m": 70}
+    properties = {
+        "barrier_id": "w1",
+        "kind": "water",
+        "class": "river",
+        "name": "湟水",
+        "width_m": 70,
+    }
     feature = {"type": "Feature", "properties": properties, "geometry": a_road().geometry}
     content = json.dumps({"type": "FeatureCollection", "features": [feature]}).encode()
     service.client.headers.update(service.seen_by("630102"))

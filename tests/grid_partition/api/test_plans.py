@@ -44,7 +44,10 @@ def test_a_plan_is_accepted_computed_and_tells_what_it_found(service: Service) -
 
 def test_the_same_plan_and_seed_give_the_same_grids(service: Service) -> None:
     digests = [
-        [row["digest"] for row in service.items(f"/plans/{service.computed(seed=7)['id']}/communities")]
+        [
+            row["digest"]
+            for row in service.items(f"/plans/{service.computed(seed=7)['id']}/communities")
+        ]
         for _ in range(2)
     ]
     assert digests[0] == digests[1]

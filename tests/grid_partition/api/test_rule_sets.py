@@ -86,9 +86,7 @@ def test_a_street_reads_the_rules_above_it_and_changes_its_own(service: Service)
     any_version = street | {"If-Match": "*"}
     refused = service.client.patch(wider, json={"rules": {}}, headers=any_version)
     assert (refused.status_code, refused.json()["code"]) == (403, "rule_set.shared")
-    own = service.client.post(
-        f"{V1}/rule-sets", json={"name": "r", "area": STREET}, headers=street
-    )
+    own = service.client.post(f"{V1}/rule-sets", json={"name": "r", "area": STREET}, headers=street)
     assert own.status_code == 201
     shared = service.client.post(f"{V1}/rule-sets", json={"name": "r", "area": "*"}, headers=street)
     assert shared.status_code == 403

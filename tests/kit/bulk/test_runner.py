@@ -124,6 +124,20 @@ def test_a_job_that_was_taken_away_keeps_nothing(port: Harbour) -> None:
     assert port.sql("SELECT attempts FROM imports")[0][0] == 2
 
 
+def test_a_database_fault_in_the_middle_sends_the_job_back_to_the_queue(port: Harbour) -> None:
+    place = port.send(BODY, resource="slow_berths").headers["location"]
+    until(is_applying(port.url))
+    port.sql("UPDATE imports SET resource = 'berths'")
+    port.sql(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE query LIKE '%pg_sleep(30)%' AND pid <> pg_backend_pid()"
+        " AND datname = current_database()"
+    )
+    job = port.wait(place)
+    assert (job["state"], job["counts"]["created"]) == ("succeeded", 2)
+    assert port.sql("SELECT attempts FROM imports")[0][0] == 2
+
+
 def test_kill_9_in_the_middle_of_applying_loses_nothing_and_applies_once(
     settings: ServiceSettings, tokens: TestTokens
 ) -> None:

@@ -1,0 +1,77 @@
+"""What is tried before a cut is given up: patient proof, windows, and long searches.
+
+All of it works on single buildings, estates open.  It runs only where nothing else led to grids in
+range, so it may take a hundred times as long as an ordinary search.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from services.grid_partition.engine.adjacency import CellEdges
+from services.grid_partition.engine.arrays import BoolArray, IntArray
+from services.grid_partition.engine.contraction import contract_estates
+from services.grid_partition.engine.exact import Examined, Verdict, examine
+from services.grid_partition.engine.fill import fill_empty
+from services.grid_partition.engine.graph import CellTable
+from services.grid_partition.engine.prices import prices_for
+from services.grid_partition.engine.problem import Rules
+from services.grid_partition.engine.search import Plan, first_within, improve, restarts
+from services.grid_partition.engine.windows import mend
+
+__all__ = ["Resort", "last_resort"]
+
+_PATIENCE = 8
+_EFFORT = 6
+_TRIES = 8
+#: Above this many atoms a long search over everything costs more than it can bring.
+_ATOMS_MAX = 1500
+
+
+@dataclass(frozen=True, eq=False)
+class Resort:
+    """Best labels of the cells, households outside, and what was proved about loose buildings.
+
+    `group`: atom of each cell in the graph that `seen` speaks of.
+    """
+
+    label: IntArray
+    outside: int
+    seen: Examined
+    group: IntArray
+
+
+def last_resort(
+    table: CellTable, edges: CellEdges, whole: BoolArray, label: IntArray, rules: Rules
+) -> Resort:
+    """Prove that no cut is possible, or find one, or hand back the best that was seen."""
+    graph, group = contract_estates(table, edges, np.zeros_like(whole))
+    prices = prices_for(rules)
+    seen = examine(graph, prices, _PATIENCE)
+    best = Resort(label, _outside(table, label, rules), seen, group)
+    if seen.verdict is Verdict.IMPOSSIBLE:
+        return best
+    filled = None if seen.label is None else fill_empty(graph, seen.label)
+    if filled is not None:
+        begun = Plan(filled, int(filled.max()) + 1, 0, 0.0)
+        plan = improve(graph, begun, prices, rules.effort * len(filled), (rules.seed, 600))
+        return replace(best, label=plan.label[group], outside=plan.outside)
+    mended = mend(table, edges, whole, label, rules)
+    if (outside := _outside(table, mended, rules)) < best.outside:
+        best = replace(best, label=mended, outside=outside)
+    if best.outside and len(graph.weight) <= _ATOMS_MAX:
+        long = replace(rules, effort=rules.effort * _EFFORT, seed=(rules.seed + 1) % 2**31)
+        total = int(table.households.sum())
+        plan = first_within(restarts(graph, total, long, prices, _TRIES), 0)
+        if plan.outside < best.outside:
+            best = replace(best, label=plan.label[group], outside=plan.outside)
+    return best
+
+
+def _outside(table: CellTable, label: IntArray, rules: Rules) -> int:
+    """Households by which the parts miss the range."""
+    weight = np.bincount(label, table.households).astype(np.int64)
+    short, over = rules.min_households - weight, weight - rules.max_households
+    return int(np.maximum(np.maximum(short, over), 0).sum())
