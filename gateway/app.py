@@ -13,7 +13,7 @@ from fastapi import APIRouter, FastAPI
 
 from gateway import docs, health
 from gateway.door import Door, DoorParts
-from gateway.openapi import merge, read_documents
+from gateway.openapi import Merged, merge, read_documents
 from gateway.pages import ProblemPages
 from gateway.settings import Settings
 from gateway.tokens import admin_api, api
@@ -76,6 +76,12 @@ def create_app(settings: Settings) -> FastAPI:
     return create_door(settings).app
 
 
+def published(settings: Settings, own: FastAPI) -> Merged:
+    """Return the merged contract of all services as this gateway shows it."""
+    documents = read_documents(settings.openapi_folder)
+    return merge(own.openapi(), documents, token_url=f"{settings.issuer}/oauth/token")
+
+
 def _own_part(
     settings: Settings,
     *,
@@ -118,7 +124,7 @@ def _own_part(
     rounds = health.Rounds(services, {"database": database.probe_write})
 
     def contract() -> dict[str, Any]:
-        merged = merge(app.openapi(), read_documents(settings.openapi_folder))
+        merged = published(settings, app)
         for conflict in merged.conflicts:
             log.warning("contract_conflict", conflict=conflict)
         return merged.document

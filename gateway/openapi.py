@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,8 +45,8 @@ def read_documents(folder: Path) -> dict[str, Document]:
     return found
 
 
-def merge(own: Document, services: Mapping[str, Document]) -> Merged:
-    """Return one document of the gateway's own and the services'.
+def merge(own: Document, services: Mapping[str, Document], *, token_url: str) -> Merged:
+    """Return one document of the gateway's own and the services'; `token_url` is absolute.
 
     Of a service only the paths that the gateway routes to it are shown (never its health).
     Components that two documents define differently, and operationIds that stand twice, get the
@@ -71,6 +71,10 @@ def merge(own: Document, services: Mapping[str, Document]) -> Merged:
             merged["paths"][path] = item
         for kind, entries in document.get("components", {}).items():
             merged["components"].setdefault(kind, {}).update(entries)
+    for scheme in merged["components"].get("securitySchemes", {}).values():
+        for flow in scheme.get("flows", {}).values():
+            # A service knows only the path; the standard wants an address here.
+            flow["tokenUrl"] = token_url
     for _, _, operation in operations(merged):
         operation.setdefault("security", [])
     return Merged(merged, tuple(conflicts))
@@ -146,7 +150,7 @@ def _part_operations(documents: Mapping[str, Document], conflicts: list[str]) ->
             seen.add(name)
 
 
-def _tags(documents: Iterator[Document] | Sequence[Document] | Any) -> list[Document]:
+def _tags(documents: Iterable[Document]) -> list[Document]:
     tags: dict[str, Document] = {}
     for document in documents:
         for tag in document.get("tags", []):

@@ -12,8 +12,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from gateway.app import create_app
-from gateway.openapi import merge, read_documents
+from gateway.app import create_app, published
 from gateway.settings import Settings
 from gateway.tokens import clients, storage
 from gateway.tokens.domain import Client, is_secret
@@ -209,7 +208,8 @@ def add_contract_command(cli: typer.Typer) -> None:
     ) -> None:
         """Print the merged OpenAPI document; needs no database."""
         settings = Settings()
-        merged = merge(create_app(settings).openapi(), read_documents(settings.openapi_folder))
+        logs.configure("gateway", "WARNING")
+        merged = published(settings, create_app(settings))
         if check and merged.conflicts:
             raise _refusal("\n".join(merged.conflicts))
         json.dump(merged.document, sys.stdout, ensure_ascii=False, indent=1, sort_keys=True)

@@ -169,6 +169,7 @@ def test_the_list_is_paged_and_filtered_by_change(running: Running, web: httpx.C
     }
     later = web.get(f"{PLACE}?updated_since=2999-01-01T00:00:00Z", headers=admin(running))
     assert later.json()["items"] == []
-    assert b"client_secret" not in web.get(
-        PLACE, headers=admin(running) | {"Accept": "text/csv"}
-    ).content
+    assert (
+        b"client_secret"
+        not in web.get(PLACE, headers=admin(running) | {"Accept": "text/csv"}).content
+    )

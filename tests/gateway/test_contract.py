@@ -12,12 +12,13 @@ import httpx
 import pytest
 from schemathesis.specs.openapi import definitions
 
-from gateway.app import PACKAGE_DIR, create_app
+from gateway.app import PACKAGE_DIR, create_app, published
 from gateway.openapi import merge, operations, read_documents
 from gateway.settings import Settings
 from kit.testing.databases import TestDatabases
 from tests.gateway.serving import Running, gateway
 
+TOKENS = "https://g.test/oauth/token"
 NOWHERE = Settings(database_url="postgresql://x@/x")
 
 
@@ -59,9 +60,7 @@ def resolves(document: dict[str, Any], reference: str) -> bool:
 
 
 def test_the_merged_contract_of_the_published_documents_is_valid_and_unambiguous() -> None:
-    own = create_app(NOWHERE).openapi()
-    merged = merge(own, read_documents(NOWHERE.openapi_folder))
-    document = merged.document
+    document = published(NOWHERE, create_app(NOWHERE)).document
     assert is_valid(document)
     ids = [operation["operationId"] for _, _, operation in operations(document)]
     assert len(ids) == len(set(ids))
@@ -78,7 +77,7 @@ def test_the_merged_contract_of_the_published_documents_is_valid_and_unambiguous
 def test_only_routed_paths_of_a_service_are_shown_and_equal_components_are_shared() -> None:
     own = a_document("own")
     services = {"registry": a_document("registry"), "incidents": a_document("incidents")}
-    merged = merge(own, services)
+    merged = merge(own, services, token_url=TOKENS)
     assert set(merged.document["paths"]) == {
         "/own/v1/things", "/livez", "/registry/v1/things", "/incidents/v1/things",
     }  # fmt: skip
@@ -88,8 +87,10 @@ def test_only_routed_paths_of_a_service_are_shown_and_equal_components_are_share
 
 
 def test_components_that_differ_are_kept_apart_and_reported() -> None:
-    other = a_document("registry", Thing={"type": "array"}, Box={"$ref": "#/components/schemas/Thing"})
-    merged = merge(a_document("own"), {"registry": other})
+    other = a_document(
+        "registry", Thing={"type": "array"}, Box={"$ref": "#/components/schemas/Thing"}
+    )
+    merged = merge(a_document("own"), {"registry": other}, token_url=TOKENS)
     schemas = merged.document["components"]["schemas"]
     assert schemas["Thing"] == {"type": "object"}
     assert schemas["RegistryThing"] == {"type": "array"}
@@ -103,7 +104,7 @@ def test_components_that_differ_are_kept_apart_and_reported() -> None:
 def test_an_operation_id_that_stands_twice_is_renamed_and_reported() -> None:
     twin = a_document("registry")
     twin["paths"]["/registry/v1/things"]["get"]["operationId"] = "ownThings"
-    merged = merge(a_document("own"), {"registry": twin})
+    merged = merge(a_document("own"), {"registry": twin}, token_url=TOKENS)
     ids = [operation["operationId"] for _, _, operation in operations(merged.document)]
     assert "registryOwnThings" in ids
     assert len(ids) == len(set(ids))

@@ -31,9 +31,7 @@ def b64(content: bytes | dict[str, Any]) -> str:
 
 
 @pytest.fixture(scope="module")
-def doors(
-    running: Running, databases: TestDatabases
-) -> Iterator[dict[str, httpx.Client]]:
+def doors(running: Running, databases: TestDatabases) -> Iterator[dict[str, httpx.Client]]:
     """The gateway, and a service reached directly: both trust the gateway's keys."""
     with ExitStack() as stack:
         url = stack.enter_context(databases.fresh(Path(toy.__file__).parent))

@@ -15,7 +15,9 @@ from kit.testing.databases import TestDatabases
 from tests.gateway.serving import Running, Service, bound_socket, gateway, serving, statuses
 
 
-def head(running: Running, *lines: str, method: str = "GET", target: str = "/registry/v1/x") -> bytes:
+def head(
+    running: Running, *lines: str, method: str = "GET", target: str = "/registry/v1/x"
+) -> bytes:
     """Return a request's head with a good token and the given lines."""
     token = f"Authorization: {running.headers()['Authorization']}"
     return "\r\n".join([f"{method} {target} HTTP/1.1", token, *lines, "", ""]).encode()
@@ -55,9 +57,7 @@ def test_smuggling_shapes_and_malformed_heads_are_400(
     assert len(service.requests) == before
 
 
-def test_what_follows_a_smuggling_shape_is_never_served(
-    running: Running, service: Service
-) -> None:
+def test_what_follows_a_smuggling_shape_is_never_served(running: Running, service: Service) -> None:
     before = len(service.requests)
     lines = ["Host: x", "Content-Length: 6", "Transfer-Encoding: chunked"]
     inner = head(running, "Host: x", target="/registry/v1/smuggled")
@@ -121,9 +121,7 @@ def test_a_refused_upload_is_not_asked_to_continue(running: Running) -> None:
 
 
 @pytest.mark.parametrize("method", ["TRACE", "CONNECT", "PROPFIND", "PURGE", "QUERY"])
-def test_other_methods_are_not_forwarded(
-    running: Running, service: Service, method: str
-) -> None:
+def test_other_methods_are_not_forwarded(running: Running, service: Service, method: str) -> None:
     before = len(service.requests)
     answer = running.raw(head(running, "Host: x", method=method))
     assert statuses(answer)[0] in {400, 405}
@@ -136,7 +134,13 @@ def test_an_upgrade_is_ignored(running: Running) -> None:
 
 
 @pytest.mark.parametrize(
-    "junk", [b"\x16\x03\x01\x02\x00\x01", b"GARBAGE\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"PRI * HTTP/2.0\r\n\r\n"]
+    "junk",
+    [
+        b"\x16\x03\x01\x02\x00\x01",
+        b"GARBAGE\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\n",
+    ],
 )
 def test_what_is_no_http_is_400_in_our_form(running: Running, junk: bytes) -> None:
     answer = running.raw(junk + b"\r\n\r\n")

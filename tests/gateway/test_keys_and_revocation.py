@@ -17,11 +17,12 @@ from sqlalchemy import Connection
 
 from gateway.app import PACKAGE_DIR, create_door
 from gateway.settings import Settings
-from gateway.tokens import clients
-from gateway.tokens.domain import ROTATION_LEAD, ROTATION_SLACK, Client
+from gateway.tokens import clients, storage
+from gateway.tokens.domain import ROTATION_LEAD, ROTATION_SLACK, Client, fingerprint
 from gateway.tokens.hashing import SecretHasher
 from gateway.tokens.keeping import Keeper, load_keys, rotate
 from gateway.tokens.keyring import Keyring
+from gateway.tokens.problems import ClientRevoked, HashingBusy
 from gateway.tokens.sealing import SealBroken
 from gateway.tokens.tables import METADATA
 from kit import migrations
@@ -224,3 +225,58 @@ def test_the_migrations_equal_the_tables_and_lead_back_to_nothing(
 
 def test_rotation_leaves_time_for_services_to_learn_the_new_key() -> None:
     assert timedelta(minutes=5) * 2 <= ROTATION_LEAD
+
+
+def test_ensuring_a_client_mends_what_differs_and_replaces_the_oldest_secret(
+    url: str, clock: FrozenClock
+) -> None:
+    async def run() -> None:
+        database = Database(url, application="test", pool_size=1)
+        hasher = SecretHasher(workers=1, waiting_max=1)
+        secrets = [clients.fresh_secret() for _ in range(3)]
+        wide = Client("partition", "Partition", ("registry:read",), ("*",))
+        narrow = Client("partition", "Partition", ("registry:read",), ("630102",), "org-1")
+        made = []
+        for client, secret in ((wide, secrets[0]), (wide, secrets[0]), (narrow, secrets[1])):
+            async with database.unit_of_work() as tx:
+                clock.move(seconds=1)
+                made.append(
+                    await clients.ensure(tx, client, secret, hasher=hasher, now=clock.now())
+                )
+        assert made == [True, False, False]
+        async with database.unit_of_work() as tx:
+            row = await clients.show(tx, "partition", by_areas=("*",))
+            assert (row["areas"], row["organization_id"], row["version"]) == (
+                ["630102"],
+                "org-1",
+                2,
+            )
+            await clients.ensure(tx, narrow, secrets[2], hasher=hasher, now=clock.now())
+            kept = {entry["fingerprint"] for entry in await storage.secrets_of(tx, "partition")}
+            assert kept == {fingerprint(secret) for secret in secrets[1:]}
+            await clients.revoke(tx, "partition", by_areas=("*",), now=clock.now())
+            with pytest.raises(ClientRevoked):
+                await clients.ensure(tx, narrow, secrets[2], hasher=hasher, now=clock.now())
+            with pytest.raises(ClientRevoked):
+                await clients.add_secret(
+                    tx, "partition", by_areas=("*",), hasher=hasher, now=clock.now()
+                )
+        hasher.close()
+        await database.close()
+
+    asyncio.run(run())
+
+
+def test_hashing_refuses_more_than_may_wait() -> None:
+    async def run() -> None:
+        hasher = SecretHasher(workers=1, waiting_max=1)
+        encoded = await hasher.hash("jw_x")
+        tries = [hasher.verify(encoded, "jw_x") for _ in range(4)]
+        results = await asyncio.gather(*tries, return_exceptions=True)
+        assert [result for result in results if result is True] == [True, True]
+        assert sum(isinstance(result, HashingBusy) for result in results) == 2
+        assert not await hasher.verify(None, "jw_x")
+        assert not await hasher.verify("no hash", "jw_x")
+        hasher.close()
+
+    asyncio.run(run())

@@ -28,9 +28,7 @@ class Ticking:
 
 
 @pytest.fixture(scope="module")
-def narrow(
-    databases: TestDatabases, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Running]:
+def narrow(databases: TestDatabases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A gateway with a burst of five."""
     folder: Path = tmp_path_factory.mktemp("narrow")
     bound = bound_socket()

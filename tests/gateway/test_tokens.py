@@ -58,7 +58,9 @@ def basic(client_id: str, secret: str) -> dict[str, str]:
     return {"Authorization": f"Basic {pair}"}
 
 
-def ask(web: httpx.Client, *, secret: str = SECRET, who: str = "map-app", **form: str) -> httpx.Response:
+def ask(
+    web: httpx.Client, *, secret: str = SECRET, who: str = "map-app", **form: str
+) -> httpx.Response:
     return web.post("/oauth/token", data=FORM | form, headers=basic(who, secret))
 
 
@@ -82,7 +84,9 @@ def test_a_client_gets_a_token_that_any_service_can_verify(
     key = next(entry for entry in keys["keys"] if entry["kid"] == header["kid"])
     claims = json.loads(jws.deserialize_compact(token, ECKey.import_key(key)).payload)
     assert claims["exp"] - claims["iat"] == 600
-    assert {name: claims[name] for name in ("iss", "aud", "sub", "client_id", "scope", "areas")} == {
+    assert {
+        name: claims[name] for name in ("iss", "aud", "sub", "client_id", "scope", "areas")
+    } == {
         "iss": running.settings.issuer,
         "aud": "jingwei",
         "sub": "map-app",

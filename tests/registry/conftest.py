@@ -1,10 +1,13 @@
-"""The registry over a fresh database, and a small district in it."""
+"""The registry over one database of the run, emptied before each test."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from dataclasses import dataclass
+from datetime import datetime
 
+import asyncpg
 import httpx
 import pytest
 
@@ -14,23 +17,68 @@ from kit.testing.in_process import in_process
 from kit.testing.tokens import TestTokens
 from services.registry.app import PACKAGE_DIR, create_app
 from services.registry.settings import Settings
+from services.registry.storage.tables import METADATA
 from tests.registry.factories import Registry
+
+EMPTY = "TRUNCATE " + ", ".join(table.name for table in METADATA.sorted_tables)
+
+
+class SharedClock:
+    """A clock of the application's that each test sets anew."""
+
+    def __init__(self) -> None:
+        self.inner = FrozenClock()
+
+    def now(self) -> datetime:
+        return self.inner.now()
+
+
+@dataclass(frozen=True)
+class Running:
+    """The registry that serves the whole run."""
+
+    url: str
+    client: httpx.Client
+    clock: SharedClock
+
+
+@pytest.fixture(scope="session")
+def running(
+    databases: TestDatabases, tokens: TestTokens, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Running]:
+    clock = SharedClock()
+    with databases.fresh(PACKAGE_DIR) as url:
+        settings = Settings(database_url=url, spool_folder=tmp_path_factory.mktemp("spool"))
+        app = create_app(settings, verifier=tokens.verifier(), clock=clock)
+        with in_process(app) as client:
+            yield Running(url, client, clock)
 
 
 @pytest.fixture
-def url(databases: TestDatabases) -> Iterator[str]:
-    with databases.fresh(PACKAGE_DIR) as url:
-        yield url
+def url(running: Running) -> str:
+    """The database, emptied."""
+
+    async def empty() -> None:
+        connection = await asyncpg.connect(running.url)
+        try:
+            await connection.execute(EMPTY)
+        finally:
+            await connection.close()
+
+    asyncio.run(empty())
+    return running.url
 
 
 @pytest.fixture
 def client(
-    url: str, tokens: TestTokens, clock: FrozenClock, tmp_path: Path
+    running: Running, url: str, tokens: TestTokens, clock: FrozenClock
 ) -> Iterator[httpx.Client]:
-    settings = Settings(database_url=url, spool_folder=tmp_path / "spool")
-    with in_process(create_app(settings, verifier=tokens.verifier(), clock=clock)) as client:
-        client.headers.update(tokens.headers())
-        yield client
+    """A caller who may do everything everywhere."""
+    assert url == running.url
+    running.clock.inner = clock
+    running.client.headers.update(tokens.headers())
+    yield running.client
+    running.client.headers.update({"Authorization": ""})
 
 
 @pytest.fixture

@@ -53,6 +53,20 @@ def _offer(network: Network, walk: _Walk, atom: int, above: int, end: int) -> in
     return end
 
 
+@inlined
+def _record(walk: _Walk, depth: int, limits: IntArray, found: tuple[IntArray, IntArray]) -> bool:
+    """Append the chosen atoms as one more set; False when there is no room."""
+    ends, members = found
+    sets = ends[0]
+    begin = ends[sets] if sets > 0 else 0
+    if sets >= limits[2] or begin + depth + 1 > limits[3]:
+        return False
+    for i in range(depth + 1):
+        members[begin + i] = walk.chosen[i]
+    ends[0], ends[sets + 1] = sets + 1, begin + depth + 1
+    return True
+
+
 @kernel
 def _sets_from(
     network: Network,
@@ -70,21 +84,14 @@ def _sets_from(
     over stays marked and cannot come back below.
     """
     low, high = limits[0], limits[1]
-    ends, members = found
     walk.marked[root] = 1
     end = _offer(network, walk, root, above, 0)
     walk.chosen[0], walk.place[0], walk.kept[0] = root, 0, 0
     weight, depth, fresh, complete = network.weight[root], 0, True, True
     while depth >= 0:
-        if fresh and weight >= low:
-            sets = ends[0]
-            if sets >= limits[2] or ends[sets] * (sets > 0) + depth + 1 > limits[3]:
-                complete = False
-                break
-            begin = ends[sets] if sets > 0 else 0
-            for i in range(depth + 1):
-                members[begin + i] = walk.chosen[i]
-            ends[0], ends[sets + 1] = sets + 1, begin + depth + 1
+        if fresh and weight >= low and not _record(walk, depth, limits, found):
+            complete = False
+            break
         fresh = False
         if walk.place[depth] < end:
             atom = walk.candidate[walk.place[depth]]
