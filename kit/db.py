@@ -115,6 +115,8 @@ async def driver_connection(tx: Tx) -> Any:
 
     Statements sent through it belong to the same transaction.
     """
+    # SQLAlchemy sends BEGIN with its first statement only; before that the driver autocommits.
+    await tx.execute(text("SELECT 1"))
     raw = await tx.get_raw_connection()
     return raw.driver_connection
 

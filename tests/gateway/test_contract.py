@@ -16,7 +16,7 @@ from gateway.app import PACKAGE_DIR, create_app, published
 from gateway.openapi import merge, operations, read_documents
 from gateway.settings import Settings
 from kit.testing.databases import TestDatabases
-from tests.gateway.serving import Running, gateway
+from tests.gateway.serving import gateway
 
 TOKENS = "https://g.test/oauth/token"
 NOWHERE = Settings(database_url="postgresql://x@/x")
@@ -111,9 +111,7 @@ def test_an_operation_id_that_stands_twice_is_renamed_and_reported() -> None:
     assert merged.conflicts == ("operationId ownThings stands twice (registry)",)
 
 
-def test_the_contract_and_its_page_are_served_without_the_internet(
-    running: Running, web: httpx.Client
-) -> None:
+def test_the_contract_and_its_page_are_served_without_the_internet(web: httpx.Client) -> None:
     assert is_valid(web.get("/openapi.json").json())
     page = web.get("/docs")
     assert page.headers["content-type"] == "text/html; charset=utf-8"
@@ -133,7 +131,7 @@ def test_the_contract_and_its_page_are_served_without_the_internet(
         assert web.get(missing).status_code in {400, 404}
 
 
-def test_every_problem_code_resolves_whoever_owns_it(running: Running, web: httpx.Client) -> None:
+def test_every_problem_code_resolves_whoever_owns_it(web: httpx.Client) -> None:
     own = web.get("/problems/upstream.too_slow").json()
     assert (own["status"], own["title"]["zh-CN"]) == (504, "上游应答超时")
     assert web.get("/problems/grid.too_large").json() == {"code": "grid.too_large"}

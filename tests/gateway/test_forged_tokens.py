@@ -61,21 +61,22 @@ def kid_of(running: Running) -> str:
     return str(json.loads(base64.urlsafe_b64decode(part + "=="))["kid"])
 
 
-def unsigned(running: Running, alg: object, signature: str = "") -> str:
-    return f"{b64({'alg': alg, 'typ': 'at+jwt'})}.{b64(payload(running))}.{signature}"
+def unsigned(alg: object, signature: str = "") -> Forge:
+    def forge(running: Running, _: ECKey) -> str:
+        return f"{b64({'alg': alg, 'typ': 'at+jwt'})}.{b64(payload(running))}.{signature}"
+
+    return forge
 
 
-def signed_by_own(running: Running, key: ECKey, **header: Any) -> str:
-    head = {"alg": "ES256", "typ": "at+jwt", "kid": kid_of(running)} | header
-    registry = jws.JWSRegistry(algorithms=[str(head["alg"])], strict_check_header=False)
-    return jws.serialize_compact(head, json.dumps(payload(running)), key, registry=registry)
+def own_key_signs(**header: Any) -> Forge:
+    def forge(running: Running, key: ECKey) -> str:
+        head = {"alg": "ES256", "typ": "at+jwt", "kid": kid_of(running)} | header
+        if "jwk" in header:
+            head["jwk"] = key.as_dict(private=False)
+        registry = jws.JWSRegistry(algorithms=["ES256"], strict_check_header=False)
+        return jws.serialize_compact(head, json.dumps(payload(running)), key, registry=registry)
 
-
-def hmac_over(running: Running, secret: bytes, alg: str = "HS256") -> str:
-    head = {"alg": alg, "typ": "at+jwt", "kid": kid_of(running)}
-    body = f"{b64(head)}.{b64(payload(running))}"
-    digest = {"HS256": hashlib.sha256, "HS384": hashlib.sha384, "HS512": hashlib.sha512}[alg]
-    return f"{body}.{b64(hmac.new(secret, body.encode(), digest).digest())}"
+    return forge
 
 
 def public_bytes(running: Running, form: str) -> bytes:
@@ -85,109 +86,137 @@ def public_bytes(running: Running, form: str) -> bytes:
         "jwk": json.dumps(jwk).encode(),
         "pem": key.as_pem(private=False),
         "der": key.as_der(private=False),
+        "nothing": b"",
     }[form]
 
 
-def header_changed(running: Running, **header: Any) -> str:
-    """Return a good token whose header was changed after signing."""
-    _, body, signature = running.token().split(".")
-    head = {"alg": "ES256", "typ": "at+jwt", "kid": kid_of(running)} | header
-    return f"{b64(head)}.{body}.{signature}"
+def keyed_with(form: str, alg: str = "HS256") -> Forge:
+    """HS/RS confusion: our public key's bytes as the secret of a MAC."""
+
+    def forge(running: Running, _: ECKey) -> str:
+        body = (
+            f"{b64({'alg': alg, 'typ': 'at+jwt', 'kid': kid_of(running)})}.{b64(payload(running))}"
+        )
+        digest = {"HS256": hashlib.sha256, "HS512": hashlib.sha512}[alg]
+        return (
+            f"{body}.{b64(hmac.new(public_bytes(running, form), body.encode(), digest).digest())}"
+        )
+
+    return forge
 
 
-def cut(token: str, change: Callable[[bytes], bytes]) -> str:
-    head, body, signature = token.split(".")
-    raw = base64.urlsafe_b64decode(signature + "==")
-    return f"{head}.{body}.{b64(change(raw))}"
+def header(**changes: Any) -> Forge:
+    """A good token whose header was changed after signing."""
+
+    def forge(running: Running, _: ECKey) -> str:
+        _, body, signature = running.token().split(".")
+        head = {"alg": "ES256", "typ": "at+jwt", "kid": kid_of(running)} | changes
+        kept = {name: value for name, value in head.items() if value != "absent"}
+        return f"{b64(kept)}.{body}.{signature}"
+
+    return forge
+
+
+def signature(change: Callable[[bytes], bytes]) -> Forge:
+    def forge(running: Running, _: ECKey) -> str:
+        head, body, signed = running.token().split(".")
+        return f"{head}.{body}.{b64(change(base64.urlsafe_b64decode(signed + '==')))}"
+
+    return forge
+
+
+def text(change: Callable[[str], str]) -> Forge:
+    return lambda running, _: change(running.token())
+
+
+def claim(**changes: Any) -> Forge:
+    """Signed by the gateway itself, with wrong claims."""
+    return lambda running, _: running.token(**changes)
+
+
+def times(**offsets: float) -> Forge:
+    return lambda running, _: running.token(
+        **{name: time.time() + offset for name, offset in offsets.items()}
+    )
+
+
+def changed_claims(running: Running, _: ECKey) -> str:
+    head, _body, signed = running.token().split(".")
+    return f"{head}.{b64(payload(running, areas=['*'], jti='x'))}.{signed}"
 
 
 def der(raw: bytes) -> bytes:
     return encode_dss_signature(int.from_bytes(raw[:32]), int.from_bytes(raw[32:]))
 
 
+NONES = ("none", "None", "NONE", "nOnE", "none ", "")
+SWAPPED = ("RS256", "PS256", "ES384", "ES512", "EdDSA", "ES256K", "HS256", "es256", "none")
+KIDS = (
+    "../../../../dev/null", "' OR '1'='1", "http://127.0.0.1:9/k", "a\x00b", "k" * 3000,
+    "", None, 7, ["a"], {"a": 1}, True, "absent",
+)  # fmt: skip
+TYPES = ("JWT", "jwt", "id+jwt", "logout+jwt", "", None, 7, "absent")
+URL = "http://127.0.0.1:9/keys.json"
+
 FORGED: dict[str, Forge] = {
+    **{f"alg {alg!r}": unsigned(alg) for alg in NONES},
+    "alg none with a signature": unsigned("none", "AAAA"),
+    "alg null": unsigned(None),
+    "alg a list": unsigned(["ES256"], "AAAA"),
+    **{f"alg swapped to {alg}": header(alg=alg) for alg in SWAPPED},
     **{
-        f"alg {alg!r}": (lambda alg: lambda r, _: unsigned(r, alg))(alg)
-        for alg in ("none", "None", "NONE", "nOnE", "none ", "")
-    },
-    "alg none with a signature": lambda r, _: unsigned(r, "none", "AAAA"),
-    "alg null": lambda r, _: unsigned(r, None),
-    "alg a list": lambda r, _: unsigned(r, ["ES256"], "AAAA"),
-    **{
-        f"alg swapped to {alg}": (lambda alg: lambda r, _: header_changed(r, alg=alg))(alg)
-        for alg in ("RS256", "PS256", "ES384", "ES512", "EdDSA", "ES256K", "HS256", "es256", "none")
-    },
-    **{
-        f"{alg} keyed with the public {form}": (
-            lambda alg, form: lambda r, _: hmac_over(r, public_bytes(r, form), alg)
-        )(alg, form)
+        f"{alg} keyed with the public {form}": keyed_with(form, alg)
         for alg in ("HS256", "HS512")
         for form in ("jwk", "pem", "der")
     },
-    "HS256 with an empty key": lambda r, _: hmac_over(r, b""),
-    "another key under our kid": lambda r, key: signed_by_own(r, key),
-    "embedded jwk": lambda r, key: signed_by_own(r, key, jwk=key.as_dict(private=False)),
-    "jku": lambda r, key: signed_by_own(r, key, jku="http://127.0.0.1:9/jwks.json"),
-    "x5u": lambda r, key: signed_by_own(r, key, x5u="http://127.0.0.1:9/cert.pem"),
-    "jku on a good signature": lambda r, _: header_changed(r, jku="http://127.0.0.1:9/"),
-    "crit": lambda r, _: header_changed(r, crit=["exp"]),
-    "b64 false": lambda r, _: header_changed(r, b64=False, crit=["b64"]),
-    "zip": lambda r, _: header_changed(r, zip="DEF"),
-    **{
-        f"kid {str(kid)[:20]!r}": (lambda kid: lambda r, key: header_changed(r, kid=kid))(kid)
-        for kid in (
-            "../../../../dev/null", "' OR '1'='1", "http://127.0.0.1:9/k", "a\x00b", "k" * 3000,
-            "", None, 7, ["a"], {"a": 1}, True,
-        )
-    },
-    "no kid": lambda r, _: ".".join(
-        [b64({"alg": "ES256", "typ": "at+jwt"}), *r.token().split(".")[1:]]
-    ),
-    **{
-        f"typ {typ!r}": (lambda typ: lambda r, _: header_changed(r, typ=typ))(typ)
-        for typ in ("JWT", "jwt", "id+jwt", "logout+jwt", "", None, 7)
-    },
-    "psychic signature": lambda r, _: cut(r.token(), lambda raw: bytes(64)),
-    "signature of r and s = 1": lambda r, _: cut(
-        r.token(), lambda raw: (1).to_bytes(32) + (1).to_bytes(32)
-    ),
-    "DER signature": lambda r, _: cut(r.token(), der),
-    "truncated signature": lambda r, _: cut(r.token(), lambda raw: raw[:-1]),
-    "flipped signature": lambda r, _: cut(r.token(), lambda raw: bytes([raw[0] ^ 1]) + raw[1:]),
-    "longer signature": lambda r, _: cut(r.token(), lambda raw: raw + b"\0"),
-    "empty signature": lambda r, _: cut(r.token(), lambda raw: b""),
-    "changed claims": lambda r, _: ".".join(
-        [r.token().split(".")[0], b64(payload(r, areas=["*"], jti="x")), r.token().split(".")[2]]
-    ),
-    "padding": lambda r, _: r.token() + "==",
-    "padding in the middle": lambda r, _: r.token().replace(".", "=.", 1),
-    "four parts": lambda r, _: r.token() + ".AAAA",
-    "two parts": lambda r, _: r.token().rpartition(".")[0],
-    "a dot at the end": lambda r, _: r.token() + ".",
-    "no JSON": lambda r, _: f"{b64(b'no')}.{b64(b'json')}.AAAA",
-    "a JSON list": lambda r, _: f"{b64(b'[]')}.{b64(b'[]')}.AAAA",
-    "deep JSON": lambda r, _: f"{b64(b'[' * 2000)}.{b64(b'{}')}.AAAA",
-    "9 kB": lambda r, _: r.token() + "A" * 8500,
-    "JSON serialisation": lambda r, _: json.dumps({"payload": r.token()}),
-    "wrong iss": lambda r, _: r.token(iss="http://evil"),
-    "iss a list": lambda r, _: r.token(iss=[r.settings.issuer]),
-    "wrong aud": lambda r, _: r.token(aud="other"),
-    "no aud": lambda r, _: r.token(aud=None),
-    "expired": lambda r, _: r.token(exp=time.time() - 60, iat=time.time() - 660),
-    "no exp": lambda r, _: r.token(exp=None),
-    "exp a text": lambda r, _: r.token(exp="9999999999"),
-    "exp without end": lambda r, _: r.token(exp=float("inf")),
-    "exp beyond measure": lambda r, _: r.token(exp=10**400),
-    "exp no number": lambda r, _: r.token(exp=float("nan")),
-    "lives for a day": lambda r, _: r.token(exp=time.time() + 86400),
-    "issued in the future": lambda r, _: r.token(iat=time.time() + 3600, exp=time.time() + 4000),
-    "no iat": lambda r, _: r.token(iat=None),
-    "not yet": lambda r, _: r.token(nbf=time.time() + 120),
-    "no sub": lambda r, _: r.token(sub=None),
-    "no jti": lambda r, _: r.token(jti=None),
-    "scope a list": lambda r, _: r.token(scope=["registry:read"]),
-    "no areas": lambda r, _: r.token(areas=None),
-}  # fmt: skip
+    "HS256 with an empty key": keyed_with("nothing"),
+    "another key under our kid": own_key_signs(),
+    "embedded jwk": own_key_signs(jwk=True),
+    "jku": own_key_signs(jku=URL),
+    "x5u": own_key_signs(x5u=URL),
+    "jku on a good signature": header(jku=URL),
+    "crit": header(crit=["exp"]),
+    "b64 false": header(b64=False, crit=["b64"]),
+    "zip": header(zip="DEF"),
+    **{f"kid {str(kid)[:20]!r} ({type(kid).__name__})": header(kid=kid) for kid in KIDS},
+    **{f"typ {kind!r}": header(typ=kind) for kind in TYPES},
+    "psychic signature": signature(lambda raw: bytes(len(raw))),
+    "signature of r and s = 1": signature(lambda raw: ((1).to_bytes(32) * 2)[: len(raw)]),
+    "DER signature": signature(der),
+    "truncated signature": signature(lambda raw: raw[:-1]),
+    "flipped signature": signature(lambda raw: bytes([raw[0] ^ 1]) + raw[1:]),
+    "longer signature": signature(lambda raw: raw + b"\0"),
+    "empty signature": signature(lambda raw: raw[:0]),
+    "changed claims": changed_claims,
+    "padding": text(lambda token: token + "=="),
+    "padding in the middle": text(lambda token: token.replace(".", "=.", 1)),
+    "four parts": text(lambda token: token + ".AAAA"),
+    "two parts": text(lambda token: token.rpartition(".")[0]),
+    "a dot at the end": text(lambda token: token + "."),
+    "no JSON": text(lambda token: b64(token.encode()) + ".bm8.AAAA"),
+    "a JSON list": text(lambda token: f"{b64(b'[]')}.{b64(b'[]')}.{token[-86:]}"),
+    "deep JSON": text(lambda token: f"{b64(b'[' * 2000)}.{b64(b'{}')}.{token[-86:]}"),
+    "9 kB": text(lambda token: token + "A" * 8500),
+    "JSON serialisation": text(lambda token: json.dumps({"payload": token})),
+    "wrong iss": claim(iss="http://evil"),
+    "iss a list": claim(iss=["http://127.0.0.1:8080"]),
+    "wrong aud": claim(aud="other"),
+    "no aud": claim(aud=None),
+    "expired": times(exp=-60, iat=-660),
+    "no exp": claim(exp=None),
+    "exp a text": claim(exp="9999999999"),
+    "exp without end": claim(exp=float("inf")),
+    "exp beyond measure": claim(exp=10**400),
+    "exp no number": claim(exp=float("nan")),
+    "lives for a day": times(exp=86400),
+    "issued in the future": times(iat=3600, exp=4000),
+    "no iat": claim(iat=None),
+    "not yet": times(nbf=120),
+    "no sub": claim(sub=None),
+    "no jti": claim(jti=None),
+    "scope a list": claim(scope=["registry:read"]),
+    "no areas": claim(areas=None),
+}
 
 
 @pytest.fixture(scope="module")
@@ -240,10 +269,10 @@ PLACES: dict[str, Callable[[str], dict[str, Any]]] = {
     "no scheme": lambda t: {"headers": {"Authorization": t}},
     "two spaces": lambda t: {"headers": {"Authorization": f"Bearer  {t}"}},
     "a tab": lambda t: {"headers": {"Authorization": f"Bearer\t{t}"}},
-    "a claim of identity": lambda t: {
-        "headers": {"X-Client-Id": "app", "X-Scopes": "admin", "X-Areas": "*", "X-User": "root"}
+    "claims of identity": lambda t: {
+        "headers": {"X-Client-Id": "app", "X-Scopes": "admin", "X-Areas": "*", "X-Token": t}
     },
-    "nothing": lambda t: {},
+    "nothing": lambda t: {"headers": {"Accept": t[:0] + "*/*"}},
 }
 
 

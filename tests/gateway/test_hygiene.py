@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -32,7 +33,7 @@ REFUSED = {
     "a signed length": ("POST", ["Host: x", "Content-Length: +4"]),
     "an unknown coding": ("POST", ["Host: x", "Transfer-Encoding: xchunked"]),
     "two codings": ("POST", ["Host: x", "Transfer-Encoding: gzip, chunked"]),
-    "chunked twice": ("POST", ["Host: x", "Transfer-Encoding: chunked", "Transfer-Encoding: chunked"]),
+    "chunked twice": ("POST", ["Host: x", *["Transfer-Encoding: chunked"] * 2]),
     "space before the colon": ("POST", ["Host: x", "Transfer-Encoding : chunked"]),
     "a folded header": ("GET", ["Host: x", "X-A: 1", " 2"]),
     "no host": ("GET", []),
@@ -90,7 +91,7 @@ def test_an_endless_head_is_cut_early(running: Running) -> None:
     sent = 0
     with socket.create_connection(("127.0.0.1", running.port), timeout=5) as connection:
         connection.sendall(b"GET /registry/v1/x HTTP/1.1\r\nHost: x\r\nX-Endless: ")
-        with pytest.raises(OSError):  # noqa: PT011 - reset or broken pipe, as the kernel likes
+        with suppress(ConnectionError):
             for _ in range(400):
                 connection.sendall(b"a" * 65536)
                 sent += 65536
@@ -116,7 +117,8 @@ def test_expect_continue_is_answered_here_and_not_passed_on(
 
 
 def test_a_refused_upload_is_not_asked_to_continue(running: Running) -> None:
-    request = b"POST /registry/v1/x HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n"
+    lines = (b"Host: x", b"Content-Length: 9", b"Expect: 100-continue", b"", b"")
+    request = b"POST /registry/v1/x HTTP/1.1\r\n" + b"\r\n".join(lines)
     assert statuses(running.raw(request)) == [401]
 
 

@@ -42,8 +42,10 @@ def typed(
 
 def test_a_client_can_be_ensured_again_and_again(typed: Typed, tmp_path: Path) -> None:
     secret_file = tmp_path / "secrets" / "registry"
-    words = ["clients", "create", "--ensure", "--id", "registry", "--name", "Registry",
-             "--scope", "registry:read", "--area", "*", "--secret-file", str(secret_file), "--json"]  # fmt: skip
+    words = [
+        *("clients", "create", "--ensure", "--id", "registry", "--name", "Registry"),
+        *("--scope", "registry:read", "--area", "*", "--secret-file", str(secret_file), "--json"),
+    ]
     first = typed(*words)
     assert first.returncode == 0, first.stderr
     assert json.loads(first.stdout) == {"client_id": "registry", "created": True}

@@ -15,9 +15,7 @@ def names(service: Service) -> dict[str, str]:
     return dict(service.requests[-1]["headers"])
 
 
-def test_a_request_arrives_as_it_was_sent(
-    running: Running, web: httpx.Client, service: Service
-) -> None:
+def test_a_request_arrives_as_it_was_sent(running: Running, web: httpx.Client) -> None:
     answer = web.post(
         "/registry/v1/estates/a%2Fb?limit=3&name=%E5%9F%8E",
         content=b'{"name": "x"}',
@@ -103,9 +101,7 @@ def test_ten_megabytes_come_down_whole(running: Running, web: httpx.Client) -> N
 
 
 @pytest.mark.parametrize("chunked", [True, False])
-def test_ten_megabytes_go_up_whole(
-    running: Running, web: httpx.Client, service: Service, *, chunked: bool
-) -> None:
+def test_ten_megabytes_go_up_whole(running: Running, web: httpx.Client, *, chunked: bool) -> None:
     content = bytes(range(256)) * 40_960
     pieces = (content[at : at + 100_000] for at in range(0, len(content), 100_000))
     answer = web.post(
@@ -134,9 +130,7 @@ def test_a_body_over_the_limit_is_refused_while_it_arrives(
         assert len(service.requests) == before
 
 
-def test_head_and_many_requests_share_connections(
-    running: Running, web: httpx.Client, service: Service
-) -> None:
+def test_head_and_many_requests_share_connections(running: Running, web: httpx.Client) -> None:
     headers = running.headers()
     for _ in range(20):
         answer = web.head("/incidents/v1/x", headers=headers)

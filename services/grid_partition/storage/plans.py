@@ -67,7 +67,7 @@ async def add(tx: Tx, row: Mapping[Any, Any]) -> None:
     await tx.execute(insert(PLANS).values(dict(row)))
     await tx.execute(
         insert(PLAN_JOBS).values(
-            plan_id=row["id"], stage="prepare", failures=0, claims=0, created_at=row["created_at"]
+            plan_id=row["id"], stage="prepare", failures=0, claims=0, created_at=func.now()
         )
     )
 

@@ -81,11 +81,9 @@ def _defects(category: Category, name_max: int) -> Iterator[str]:
         return
     if len(code) != 4 or not code.startswith(category.parent_code):
         yield f"{code} does not stand under its class"
-    if not content.get("stages"):
-        yield f"{code} has no limit"
-    if any(stage["unit"] not in _UNITS or stage["amount"] < 0 for stage in content["stages"]):
+    if {stage["unit"] for stage in content["stages"]} - _UNITS:
         yield f"{code} has a limit of an unknown unit"
-    for name in ("handling_party_kind", "filing_condition", "closing_condition"):
+    for name in ("stages", "handling_party_kind", "filing_condition", "closing_condition"):
         if not content.get(name):
             yield f"{code} has no {name}"
     if any(field["type"] not in _KNOWN_TYPES for field in content["fields"]):

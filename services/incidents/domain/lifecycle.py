@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -147,28 +147,31 @@ def _parameters(content: Mapping[str, Any]) -> Parameters:
     )
 
 
-def _unknown(
-    what: str, used: Sequence[str], known: Mapping[str, Any] | frozenset[str]
-) -> list[str]:
+def _unknown(what: str, used: Sequence[str], known: Container[str]) -> list[str]:
     return [f"unknown {what}: {name}" for name in dict.fromkeys(used) if name not in known]
 
 
 def _defects(lifecycle: Lifecycle, flags: frozenset[str]) -> list[str]:
-    steps = lifecycle.transitions.values()
-    used_states = [state for step in steps for state in (*step.starts, step.target) if state]
+    steps = tuple(lifecycle.transitions.values())
+    starts = [state for step in steps for state in sorted(step.starts)]
+    targets = [step.target for step in steps if step.target is not None]
     guards = [guard for step in steps for guard in step.guards]
+    named = [lifecycle.initial, *starts, *targets, *sorted(NAMED_STATES)]
     return [
-        *_unknown("state", [lifecycle.initial, *used_states, *NAMED_STATES], lifecycle.states),
+        *_unknown("state", named, lifecycle.states),
         *_unknown("guard", guards, GUARDS),
         *_unknown("guard text", guards, lifecycle.guard_texts),
         *_unknown("need", [need for step in steps for need in step.needs], NEEDS),
-        *_unknown(
-            "counter", [name for step in steps for name in step.counters], frozenset(COUNTERS)
-        ),
+        *_unknown("counter", [name for step in steps for name in step.counters], COUNTERS),
         *_unknown("flag", [name for step in steps for name, _ in step.sets], flags),
-        *[
-            f"a terminal state is left by {step.action}"
-            for step in steps
-            if any(lifecycle.states[s].is_terminal for s in step.starts if s in lifecycle.states)
-        ],
+        *_left_after_the_end(lifecycle),
+    ]
+
+
+def _left_after_the_end(lifecycle: Lifecycle) -> list[str]:
+    ended = {state.code for state in lifecycle.states.values() if state.is_terminal}
+    return [
+        f"a terminal state is left by {step.action}"
+        for step in lifecycle.transitions.values()
+        if ended & step.starts
     ]

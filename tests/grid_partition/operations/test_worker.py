@@ -17,7 +17,7 @@ import pytest
 from services.grid_partition.domain.cutting import CutTask
 from services.grid_partition.operations.processes import ProcessDied, Processes
 from tests.grid_partition.maps import FIRST, SECOND, fill, two_places
-from tests.grid_partition.service import V1, Service, drain, threads
+from tests.grid_partition.service import Service, drain, threads
 
 
 class Compute:
@@ -280,41 +280,3 @@ def test_a_real_process_that_dies_is_told_as_such() -> None:
         processes.close()
 
     asyncio.run(run())
-
-
-def test_the_service_without_its_database_says_so_and_recovers(service: Service) -> None:
-    async def cut_off(name: str) -> None:
-        url, _, query = service.settings.database_url.partition("?")
-        admin = await asyncpg.connect(f"{url.rpartition('/')[0]}/postgres?{query}")
-        try:
-            await admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS {'false'}")
-            await admin.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name
-            )
-        finally:
-            await admin.close()
-
-    async def restore(name: str) -> None:
-        url, _, query = service.settings.database_url.partition("?")
-        admin = await asyncpg.connect(f"{url.rpartition('/')[0]}/postgres?{query}")
-        try:
-            await admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
-        finally:
-            await admin.close()
-
-    service.in_force(FIRST)
-    service.get("/locate", params={"lon": 101.801, "lat": 36.6})
-    name = service.settings.database_url.partition("?")[0].rpartition("/")[2]
-    asyncio.run(cut_off(name))
-    try:
-        for path in ("/plans", "/grids", "/rule-sets", "/barriers"):
-            answer = service.client.get(V1 + path)
-            assert (answer.status_code, answer.json()["code"]) == (503, "database.unavailable")
-        # The map in memory goes on answering: nothing can be published meanwhile.
-        found = service.get("/locate", params={"lon": 101.801, "lat": 36.6})
-        assert found["grid_code"].startswith(FIRST)
-        assert service.client.get("/readyz").status_code == 503
-        assert service.client.get("/livez").status_code == 200
-    finally:
-        asyncio.run(restore(name))
-    assert len(service.items("/plans")) == 1

@@ -46,7 +46,7 @@ def _leaf(content: dict[str, Any]) -> dict[str, Any]:
     [
         (lambda leaf: leaf.update(code="0299"), "does not stand under its class"),
         (lambda leaf: leaf.update(code="0102"), "stands twice"),
-        (lambda leaf: leaf.update(stages=[]), "has no limit"),
+        (lambda leaf: leaf.update(stages=[]), "has no stages"),
         (lambda leaf: leaf["stages"][0].update(unit="week"), "unknown unit"),
         (lambda leaf: leaf.update(handling_party_kind=""), "has no handling_party_kind"),
         (lambda leaf: leaf.update(closing_condition=None), "has no closing_condition"),

@@ -1,0 +1,93 @@
+"""One real installation for all system tests: every process, on free ports, in its own folder."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from gateway.cli.app import build
+from gateway.cli.door import Door
+from infra.deployment import Deployment, running
+from infra.ports import free_port
+from infra.var_folder import VarFolder
+
+#: A killed process's work is taken over after seconds instead of the usual quarter of a minute.
+_IMPATIENT = {
+    "PARTITION_LEASE_S": "3",
+    "PARTITION_HEARTBEAT_S": "0.5",
+    "REGISTRY_IMPORT_LEASE_S": "3",
+    "INCIDENTS_LOCATOR_INTERVAL_S": "0.5",
+    "INCIDENTS_LOCATOR_LEASE_S": "3",
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.system)
+
+
+@pytest.fixture(scope="session")
+def system() -> Iterator[Deployment]:
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        tempfile.TemporaryDirectory(prefix="jw-", ignore_cleanup_errors=True) as folder,
+    ):
+        for name, value in _IMPATIENT.items():
+            patch.setenv(name, value)
+        var = VarFolder(Path(folder) / "var")
+        var.prepare()
+        with var.locked("system tests"), running(var, free_port(), lambda _: None) as deployment:
+            yield deployment
+
+
+@pytest.fixture(scope="session")
+def door(system: Deployment) -> Iterator[Door]:
+    with Door(system.settings()) as door:
+        yield door
+
+
+class CommandLine:
+    """`./jingwei` in this process, as the installation's administrator."""
+
+    def __init__(self, credentials: Path) -> None:
+        self._app = build()
+        self._environment = {"JINGWEI_CREDENTIALS": str(credentials), "COLUMNS": "160"}
+
+    def run(self, *words: object) -> Result:
+        """Run a command; the result has exit_code, stdout and stderr."""
+        return CliRunner().invoke(self._app, [str(word) for word in words], env=self._environment)
+
+    def answer(self, *words: object) -> Any:
+        """Run a command with --json, which must succeed, and return what it printed."""
+        result = self.run(*words, "--json")
+        assert result.exit_code == 0, result.output
+        return json.loads(result.stdout)
+
+
+@pytest.fixture(scope="session")
+def jingwei(system: Deployment) -> CommandLine:
+    return CommandLine(system.var.admin_env)
+
+
+def until(condition: Callable[[], Any], deadline_s: float = 30.0, pause_s: float = 0.1) -> Any:
+    """Return the condition's first true value; fails after the deadline."""
+    deadline = time.monotonic() + deadline_s
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(pause_s)
+
+
+@pytest.fixture(scope="session")
+def wait_until() -> Callable[..., Any]:
+    return until
