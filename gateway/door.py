@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from secrets import token_hex
 from time import perf_counter
-from uuid import uuid4
 
 import structlog
 from fastapi import FastAPI
@@ -189,7 +189,7 @@ class Door:
         language = context.choose_language(
             incoming.accept_language if incoming else None, self._language
         )
-        visit.request_id = visit.request_id or uuid4().hex.encode()
+        visit.request_id = visit.request_id or token_hex(16).encode()
         status = status_of(type(problem))
         for name, value in problem.headers.items():
             visit.added.append((name.lower().encode(), value.encode()))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from uuid import uuid4
+from secrets import token_hex
 
 from starlette.types import Scope
 
 from gateway.problems import HostMissing, PathMalformed
 from kit.errors import Malformed, MethodNotAllowed, TooLarge
+
+Passed = list[tuple[bytes, bytes]]
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _METHODS = frozenset(METHODS)
@@ -19,7 +21,7 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _HOST = re.compile(rb"^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~-]+)(:[0-9]{1,5})?\Z")
 _REQUEST_ID = re.compile(rb"^[A-Za-z0-9._:-]{1,64}\Z")
 _TRACE = re.compile(rb"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}\Z")
-_BAD_VALUE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+_BAD_IN_VALUES = bytes([*range(9), *range(10, 32), 127])
 _DOT_SEGMENT = re.compile(r"/\.{1,2}(?:/|\Z)")
 
 #: Read by the door; those in _KEPT also go on to the service.
@@ -33,11 +35,10 @@ _READ = frozenset(
         b"x-request-id",
         b"traceparent",
         b"idempotency-key",
-        b"accept",
         b"accept-language",
     }
 )
-_KEPT = frozenset({b"authorization", b"idempotency-key", b"accept", b"accept-language"})
+_KEPT = frozenset({b"authorization", b"idempotency-key", b"accept-language"})
 #: Hop by hop (RFC 9110 7.6.1), or a claim about who asks that only a proxy of ours could make.
 _DROPPED = frozenset(
     {
@@ -77,7 +78,6 @@ class Incoming:
     path: str
     request_id: bytes
     authorization: list[str]
-    accept: bytes
     accept_language: str | None
     length: int | None
     is_chunked: bool
@@ -106,44 +106,45 @@ def read_head(scope: Scope, limits: HeadLimits) -> Incoming:
     host = read.get(b"host", ())
     if len(host) != 1 or not _HOST.match(host[0]):
         raise HostMissing
-    length = _length(read)
     given = read.get(b"x-request-id", (b"",))[0]
-    request_id = given if _REQUEST_ID.match(given) else uuid4().hex.encode()
-    trace = read.get(b"traceparent", (b"",))[0]
-    head = [method.encode(), b" ", target, b" HTTP/1.1\r\nhost: ", host[0]]
-    head += (b"\r\nx-request-id: ", request_id, b"\r\n")
-    if _TRACE.match(trace):
-        head += (b"traceparent: ", trace, b"\r\n")
-    nominated = _nominated(read.get(b"connection", ()))
-    for name, value in passed:
-        if name not in nominated:
-            head += (name, b": ", value, b"\r\n")
+    request_id = given if _REQUEST_ID.match(given) else token_hex(16).encode()
     language = read.get(b"accept-language")
     return Incoming(
         method=method,
         path=scope["path"],
         request_id=request_id,
         authorization=[value.decode("latin-1") for value in read.get(b"authorization", ())],
-        accept=b",".join(read.get(b"accept", ())),
         accept_language=language[0].decode("latin-1") if language else None,
-        length=length,
+        length=_length(read),
         is_chunked=b"transfer-encoding" in read,
         is_repeatable=method in _SAFE or b"idempotency-key" in read,
-        head=head,
+        head=[
+            b"%b %b HTTP/1.1\r\nhost: %b\r\nx-request-id: %b\r\n"
+            % (method.encode(), target, host[0], request_id),
+            *_going_on(read, passed),
+        ],
     )
+
+
+def _going_on(read: Mapping[bytes, list[bytes]], passed: Passed) -> Iterator[bytes]:
+    trace = read.get(b"traceparent", (b"",))[0]
+    if _TRACE.match(trace):
+        yield b"traceparent: %b\r\n" % trace
+    nominated = _nominated(read.get(b"connection", ()))
+    for name, value in passed:
+        if name not in nominated:
+            yield b"%b: %b\r\n" % (name, value)
 
 
 def _sort(
     headers: Sequence[tuple[bytes, bytes]], limits: HeadLimits, size: int
-) -> tuple[dict[bytes, list[bytes]], list[tuple[bytes, bytes]]]:
+) -> tuple[dict[bytes, list[bytes]], Passed]:
     if len(headers) > limits.count_max:
         raise TooLarge(limit=f"{limits.count_max} headers")
     read: dict[bytes, list[bytes]] = {}
-    passed: list[tuple[bytes, bytes]] = []
+    passed: Passed = []
     for name, value in headers:
         size += len(name) + len(value)
-        if _BAD_VALUE.search(value):
-            raise Malformed
         if name in _READ:
             read.setdefault(name, []).append(value)
             if name in _KEPT:
@@ -152,12 +153,15 @@ def _sort(
             name in _DROPPED or name.startswith(_DROPPED_PREFIXES) or b"_" in name
         ):
             passed.append((name, value))
+    values = b"".join([value for _, value in headers])
+    if len(values.translate(None, _BAD_IN_VALUES)) != len(values):
+        raise Malformed
     if size > limits.bytes_max:
         raise TooLarge(limit=f"{limits.bytes_max} bytes of headers")
     return read, passed
 
 
-def _length(read: dict[bytes, list[bytes]]) -> int | None:
+def _length(read: Mapping[bytes, list[bytes]]) -> int | None:
     lengths = read.get(b"content-length")
     coding = read.get(b"transfer-encoding")
     if coding is not None:

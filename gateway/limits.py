@@ -6,13 +6,12 @@ import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _KNOWN_MAX = 50_000
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """Whether one more request may pass, and what the RateLimit headers say."""
 
     admitted: bool

@@ -85,13 +85,23 @@ def cut(
     case: CaseArgument,
     out: Annotated[Path, typer.Option("--output", "-o", help="Folder for the results.")],
     seed: Annotated[int, typer.Option(help="Another seed, another equally good plan.")] = 1,
+    rules: Annotated[
+        Path | None, typer.Option(help="JSON file with the rules that differ.")
+    ] = None,
+    base: Annotated[
+        Literal["none", "legacy"], typer.Option(help="Start from the case's old grids, or not.")
+    ] = "none",
 ) -> None:
     """Cut a case on files, with no server.
 
     Writes grids.geojson, assignments.csv, summary.json and map.svg.
     """
     words = [sys.executable, "-m", "services.grid_partition", "cut", str(case), "-o", str(out)]
-    words += ["--seed", str(seed), *(["--json"] if session.screen.as_json else [])]
+    words += ["--seed", str(seed), "--base", base]
+    words += [
+        *(["--rules", str(rules)] if rules else []),
+        *(["--json"] if session.screen.as_json else []),
+    ]
     # Another process: the gateway's package may not import a service's.
     done = subprocess.run(words, check=False)  # noqa: S603 - our own interpreter and module
     if done.returncode:

@@ -33,6 +33,7 @@ class Connection(asyncio.Protocol):
         self._read_paused = False
         self._is_head = False
         self._busy = False
+        self._parser = httptools.HttpResponseParser(self)
         self._reset()
 
     def _reset(self) -> None:
@@ -45,12 +46,14 @@ class Connection(asyncio.Protocol):
         self._head_bytes = 0
         self._keep = False
         self._chunks: list[bytes] = []
-        self._parser = httptools.HttpResponseParser(self)
 
     # -- what the exchange calls
 
     def begin(self, *, is_head: bool) -> None:
         """Make ready for the answer to a request; HEAD answers end with their head."""
+        if self._is_head:
+            # The parser still waits for the body that an answer to HEAD announces and never has.
+            self._parser = httptools.HttpResponseParser(self)
         self._reset()
         self._is_head = is_head
         self._busy = True

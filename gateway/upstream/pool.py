@@ -73,7 +73,8 @@ class Pool:
         """Give a connection back after its exchange; it is kept only if it is clean."""
         if connection.finish():
             connection.idle_since = asyncio.get_running_loop().time()
-            self._idle = [kept for kept in self._idle if not kept.closed]
+            if len(self._idle) >= self._limits.connections_max:
+                self._idle = [kept for kept in self._idle if not kept.closed]
             self._idle.append(connection)
         else:
             connection.close()

@@ -119,7 +119,7 @@ def _query_int(value: object) -> object:
 QUERY_WHOLE = BeforeValidator(_query_int)
 """An integer in a query string; ` 1 ` and `1_000` are refused."""
 
-_NUMBER_TEXT = re.compile(r"^-?[0-9]{1,9}(\.[0-9]{1,17})?([eE][+-]?[0-9]{1,2})?$", re.ASCII)
+_NUMBER_TEXT = re.compile(r"^-?[0-9]{1,9}(\.[0-9]{1,17})?([eE][+-]?[0-9]{1,3})?$", re.ASCII)
 
 
 def _query_number(value: object) -> object:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.system)
 
 
+_LOGS: list[Path] = []
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show what the processes complained of beside a failure: their folder goes with the run."""
+    del item, call
+    report = yield
+    for log in sorted(file for folder in _LOGS for file in folder.glob("*.log")):
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+        complaints = [line for line in lines if '"level":"error"' in line or line[:1] != "{"]
+        if report.failed and complaints:
+            report.sections.append((log.name, "\n".join(complaints[-8:])))
+    return report
+
+
 @pytest.fixture(scope="session")
 def system() -> Iterator[Deployment]:
     with (
@@ -45,7 +63,9 @@ def system() -> Iterator[Deployment]:
         var = VarFolder(Path(folder) / "var")
         var.prepare()
         with var.locked("system tests"), running(var, free_port(), lambda _: None) as deployment:
+            _LOGS.append(var.logs)
             yield deployment
+            _LOGS.clear()
 
 
 @pytest.fixture(scope="session")

@@ -22,15 +22,16 @@ from kit.web.problems import problems
 from kit.web.schemas import Id
 from kit.web.sse import EVENT_STREAM, event_stream
 from services.grid_partition.api.schemas.plans import (
+    PlanActionIn,
     PlanIn,
     PlanOut,
     PlanQuery,
+    PlanSubmissionIn,
     PlanTransitionIn,
     show_plan,
 )
 from services.grid_partition.api.working import Proposer, Registry, Viewer, Zone, language
 from services.grid_partition.domain.problems import (
-    AcknowledgementsMisplaced,
     PlanAlreadyRunning,
     PlanAreaEmpty,
     PlanBaseMissing,
@@ -145,7 +146,6 @@ async def get_plan(
         TransitionRefused,
         ViolationsOpen,
         ViolationUnknown,
-        AcknowledgementsMisplaced,
         RegistryChanged,
         PeerUnavailable,
     ),
@@ -172,12 +172,16 @@ async def change_plan(
         now=clock.now(),
         zone=zone,
         note=body.note,
-        acknowledgements=[
-            Acknowledgement(given.violation_id, given.reason) for given in body.acknowledgements
-        ],
+        acknowledgements=_acknowledgements(body),
     )
     row = await operations.transition(tx, plan_id, request, registry)
     return await _shown(tx, row, caller, clock, response)
+
+
+def _acknowledgements(body: PlanSubmissionIn | PlanActionIn) -> list[Acknowledgement]:
+    if isinstance(body, PlanActionIn):
+        return []
+    return [Acknowledgement(given.violation_id, given.reason) for given in body.acknowledgements]
 
 
 @router.get(

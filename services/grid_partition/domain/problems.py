@@ -106,18 +106,6 @@ class ViolationUnknown(Invalid):
     )
 
 
-class AcknowledgementsMisplaced(Invalid):
-    """Acknowledgements belong to `submit`."""
-
-    code = "plan.acknowledgements_misplaced"
-    title = Text("Acknowledgements only on submit", "仅提交时可确认问题")
-    detail = Text(
-        "Acknowledgements are taken with the action submit only.",
-        "仅 submit 操作接受 acknowledgements。",
-    )
-    cure = Text("Send them with submit.", "请在 submit 时提交。")
-
-
 class ChangesMissing(NotFound):
     """A plan without a base changes nothing."""
 

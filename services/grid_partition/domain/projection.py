@@ -16,8 +16,8 @@ import shapely
 from pyproj import Proj
 from shapely.geometry.base import BaseGeometry
 
-#: Decimals of published degrees: 1e-9 degree is 0.1 mm, the engine's own lattice.
-DECIMALS = 9
+#: Decimals of published degrees: 1e-10 degree is 0.01 mm, the engine's own lattice.
+DECIMALS = 10
 _ZONE_DEG = 3
 
 Shapes = TypeVar("Shapes")
@@ -58,7 +58,7 @@ class Plane:
         return shapely.transform(shapes, forward)  # type: ignore[no-any-return] # untyped library
 
     def to_degrees(self, shapes: Shapes) -> Shapes:
-        """Bring metres back to degrees, rounded to nine decimals.
+        """Bring metres back to degrees, rounded to ten decimals.
 
         Equal points in metres give equal degrees, so shapes that shared their nodes still do.
         """

@@ -18,17 +18,18 @@ from services.grid_partition.engine.arrays import FloatArray, GeometryArray, Int
 
 __all__ = ["LATTICE_PER_M", "NODES_PER_M", "CommunityFrame"]
 
-#: Lattice of the cells: 0.1 mm.  Frame nodes stand on every hundredth line of it (1 cm), so a
-#: border that a cell inserts into a frame edge bends that edge by less than 0.1 mm.
-LATTICE_PER_M = 10_000
-NODES_PER_M = 100
+#: Lattice of the cells: 0.01 mm.  Frame nodes stand on every twentieth line of it (0.2 mm), so a
+#: border that a cell inserts into a frame edge bends that edge by less than 0.01 mm, and a boundary
+#: of 10 km moves by less than a square metre altogether.
+LATTICE_PER_M = 100_000
+NODES_PER_M = 5_000
 
 
 @dataclass(frozen=True, eq=False)
 class CommunityFrame:
     """Blocks (faces between barriers) of one community, sharing nodes with its neighbours.
 
-    `coords`: int64, shape (nodes, 2), centimetres of the projected plane; `ring_ends` and
+    `coords`: int64, shape (nodes, 2), 0.2 mm steps of the projected plane; `ring_ends` and
     `block_ends` are exclusive ends of rings in coords and of blocks in rings (first ring of a block
     is its shell).  `pair_low`, `pair_high`, `pair_weight`: mean barrier weight (0..1) along the
     border of two touching blocks.
@@ -43,7 +44,7 @@ class CommunityFrame:
     pair_weight: FloatArray
 
     def blocks(self, scale: float = 1.0 / NODES_PER_M) -> GeometryArray:
-        """Polygons of the blocks; `scale` multiplies the stored centimetres (default: metres)."""
+        """Polygons of the blocks; `scale` multiplies the stored steps (default: metres)."""
         points = self.coords.astype(np.float64)
         points = points * scale if scale >= 1.0 else points / round(1.0 / scale)
         ring_of_node = np.repeat(np.arange(len(self.ring_ends)), np.diff(self.ring_ends, prepend=0))

@@ -17,7 +17,7 @@ _STEP = LATTICE_PER_M // NODES_PER_M
 
 @dataclass(frozen=True, eq=False)
 class Ground:
-    """Blocks in lattice units (0.1 mm, whole numbers) from `origin` (lattice units, int64 x, y).
+    """Blocks in lattice units (0.01 mm, whole numbers) from `origin` (lattice units, int64 x, y).
 
     `shrunk` are the blocks drawn in by 0.1 m: where a building's site may stand.
     `border_weight[i, j]` is the barrier weight between touching blocks.

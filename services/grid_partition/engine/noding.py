@@ -1,6 +1,6 @@
 """District noding: every community boundary and barrier cut at shared nodes of one lattice, once.
 
-All lines of the district are snap-rounded together onto a lattice of 1 cm and polygonized.  Each
+All lines of the district are snap-rounded together onto a lattice of 0.2 mm and polygonized.  Each
 face belongs to one community, so communities tile wherever their boundaries do, and a cut of one
 community can never disagree with its neighbour about their common border.
 """

@@ -76,7 +76,7 @@ class Parts:
 class Grid:
     """One grid of the cut.
 
-    `polygon` is valid, in metres, on a lattice of 0.1 mm, and the polygons of a partition tile the
+    `polygon` is valid, in metres, on a lattice of 0.01 mm, and the polygons of a partition tile the
     frame's community.  `contiguous`: through cell borders longer than 1 m, or over the nearest
     bridge where the community itself is in pieces; `bridged` says that such a bridge was used.
     `compactness` is Polsby-Popper, 4 pi area / perimeter squared, 1 for a disc.  `blocks` is the

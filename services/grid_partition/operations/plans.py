@@ -18,7 +18,6 @@ from services.grid_partition.clients.registry import RegistryClient
 from services.grid_partition.domain.lifecycle import Action, Step, advance, after_publication
 from services.grid_partition.domain.lifecycle import switch_day as day_of_switch
 from services.grid_partition.domain.problems import (
-    AcknowledgementsMisplaced,
     PlanAlreadyRunning,
     PlanAreaEmpty,
     PlanBaseMissing,
@@ -161,8 +160,6 @@ async def transition(
         raise PlanNotFound
     step = advance(plan["state"], request.action)
     _require_scope(request.caller, step)
-    if request.acknowledgements and request.action != "submit":
-        _refuse(AcknowledgementsMisplaced, "/acknowledgements")
     if request.action == "submit":
         await _acknowledge(tx, plan_id, request)
         await _check_registry(tx, plan, registry)

@@ -85,7 +85,7 @@ def test_an_acknowledgement_of_nothing_is_refused(service: Service) -> None:
     assert (refused.status_code, refused.json()["code"]) == (422, "plan.violation_unknown")
     assert refused.json()["errors"][0]["pointer"] == "/acknowledgements/0/violation_id"
     misplaced = service.act(plan, "withdraw", acknowledgements=strange)
-    assert misplaced.json()["code"] == "plan.acknowledgements_misplaced"
+    assert (misplaced.status_code, misplaced.json()["code"]) == (422, "request.invalid")
 
 
 def test_a_register_that_changed_since_stops_the_submission(service: Service) -> None:

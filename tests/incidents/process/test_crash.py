@@ -202,12 +202,9 @@ def test_kill_9_while_the_partition_is_down_leaves_the_backlog_to_the_next_proce
     with sending(process, tokens.headers()) as senders:
         time.sleep(1.0)
         process.kill()
+        grids.is_up = True
         process.start()
-        time.sleep(0.3)
     acknowledged = sum(len(sender.acknowledged) for sender in senders)
-    process.kill()
-    grids.is_up = True
-    process.start()
     end = time.monotonic() + 20
     while time.monotonic() < end and _waiting(url):
         time.sleep(0.1)

@@ -66,15 +66,25 @@ class AcknowledgementIn(Strict):
     reason: Reason
 
 
-class PlanTransitionIn(Strict):
-    """One action on a plan."""
+class PlanSubmissionIn(Strict):
+    """The plan goes to the district for review."""
 
-    action: Action
+    action: Literal["submit"]
     note: Reason | None = None
     acknowledgements: Annotated[
         list[AcknowledgementIn],
-        Field(max_length=5000, description="With `submit` only: each open violation needs one"),
+        Field(max_length=1000, description="Each open violation needs one"),
     ] = Field(default_factory=list)
+
+
+class PlanActionIn(Strict):
+    """Any other action on a plan."""
+
+    action: Literal["cancel", "withdraw", "approve", "reject", "publish"]
+    note: Reason | None = None
+
+
+PlanTransitionIn = Annotated[PlanSubmissionIn | PlanActionIn, Field(discriminator="action")]
 
 
 class ProgressOut(Answer):
