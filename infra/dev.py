@@ -103,6 +103,7 @@ def welcome(deployment: Deployment, console: Console) -> None:
     report = f'{{"category_code":"0102","text":"垃圾未清","point":{{"lon":{lon},"lat":{lat}}}}}'
     bearer = '-H "Authorization: Bearer $TOKEN"'
     print_token = "import json,sys; print(json.load(sys.stdin)['access_token'])"
+    credentials = shlex.quote(str(var.admin_env))
     lines = f"""
 Jingwei runs at  {url}
   documentation  {url}/docs   (contract: {url}/openapi.json)
@@ -111,7 +112,7 @@ Jingwei runs at  {url}
   command line   {_command_line(var)}
 
 Paste these, one after the other:
-  . {shlex.quote(str(var.admin_env))}; TOKEN=$(curl -s -u "$JINGWEI_CLIENT_ID:$JINGWEI_CLIENT_SECRET" \
+  . {credentials}; TOKEN=$(curl -s -u "$JINGWEI_CLIENT_ID:$JINGWEI_CLIENT_SECRET" \
 -d grant_type=client_credentials {url}/oauth/token | python3 -c "{print_token}")
   curl -s {bearer} '{locate}'
   curl -s {bearer} -H 'Content-Type: application/json' -d '{report}' {url}/incidents/v1/incidents

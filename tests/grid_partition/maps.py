@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import shapely
 
 from services.grid_partition.domain.projection import Plane
@@ -23,7 +24,7 @@ FIRST, SECOND = "630102002001", "630102002002"
 
 def lonlat(shape: Any) -> dict[str, Any]:
     """GeoJSON in degrees, seven decimals, of a shape in metres from the corner."""
-    moved = shapely.transform(shape, lambda points: points + (EAST_M, NORTH_M))
+    moved = shapely.transform(shape, lambda points: points + np.array([EAST_M, NORTH_M]))
     degrees = shapely.transform(PLANE.to_degrees(moved), lambda points: points.round(7))
     geometry: dict[str, Any] = json.loads(shapely.to_geojson(degrees))
     return geometry

@@ -66,9 +66,7 @@ def test_the_contract_holds_whatever_comes(
     monkeypatch.setattr(openapi_gate, "CONFIG", openapi_gate.CONFIG + SEMANTIC)
     with openapi_gate.served(peers(fake_registry)) as address:
         there = {"registry_url": address, "token_url": f"{address}/oauth/token"}
-        app = create_app(
-            settings.model_copy(update=there), verifier=tokens.verifier(), clock=clock
-        )
+        app = create_app(settings.model_copy(update=there), verifier=tokens.verifier(), clock=clock)
         token = tokens.sign(tokens.claims())
         own = ("--exclude-path-regex", LEFT_OUT)
         code, report = openapi_gate.run_gate(app, token, tmp_path, *own, examples=50)

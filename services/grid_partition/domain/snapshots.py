@@ -100,6 +100,11 @@ def _building_shapes(rows: Sequence[BuildingSeen]) -> ShapeArray:
     return shapes
 
 
+def _population(rows: Sequence[BuildingSeen]) -> np.ndarray | None:
+    people = [row.population for row in rows]
+    return None if None in people else np.array(people, dtype=np.int64)
+
+
 def _labels(values: list[str | None]) -> tuple[np.ndarray, list[str]]:
     names = sorted({value for value in values if value is not None})
     number = {name: index for index, name in enumerate(names)}
@@ -124,7 +129,6 @@ def engine_view(snapshot: SnapshotSeen, plane: Plane) -> EngineView:
     shapes = _building_shapes(rows)
     estate, estates = _labels([row.estate_id for row in rows])
     legacy_label, legacy_grids = _labels([row.legacy_grid for row in rows])
-    known = bool(rows) and all(row.population is not None for row in rows)
     community = CommunityInput(
         code=snapshot.code,
         building_ids=tuple(row.id for row in rows),
@@ -134,6 +138,6 @@ def engine_view(snapshot: SnapshotSeen, plane: Plane) -> EngineView:
         units=np.array([row.units or 0 for row in rows], dtype=np.int64),
         floors=np.array([row.floors or 0 for row in rows], dtype=np.int64),
         legacy=legacy_label,
-        population=np.array([row.population for row in rows], dtype=np.int64) if known else None,
+        population=_population(rows),
     )
     return EngineView(community, estates, legacy_grids)

@@ -60,6 +60,16 @@ async def refuse_lost(staging: Staging, issue: RowIssue) -> None:
     )
 
 
+async def refuse_houseless(staging: Staging, issue: RowIssue) -> None:
+    """Refuse staged rows that name no building and stand for no stored household that has one."""
+    await staging.refuse(
+        issue,
+        "building_source_id",
+        "SELECT row_no FROM import_rows "
+        "WHERE building_source_id IS NULL AND community_code IS NULL",
+    )
+
+
 async def take_communities(tx: Tx, areas: Sequence[str]) -> None:
     """Fill the community of staged rows from their buildings, inside the areas."""
     staged = table(ROWS, column("building_id"), column("community_code"))

@@ -65,11 +65,14 @@ class Imported:
         return and_(*(self.table.c[name] == staged.c[name] for name in self.key))
 
 
-async def keep_unstated(tx: Tx, imported: Imported, columns: Sequence[str]) -> None:
-    """Fill the empty cells of staged rows from the stored rows that they stand for."""
+async def keep_unstated(
+    tx: Tx, imported: Imported, columns: Sequence[str], areas: Sequence[str]
+) -> None:
+    """Fill the empty cells of staged rows from the stored rows, in the areas, they stand for."""
     staged = table(ROWS, *(column(name) for name in dict.fromkeys([*imported.key, *columns])))
     values = {name: func.coalesce(staged.c[name], imported.table.c[name]) for name in columns}
-    await tx.execute(update(staged).values(values).where(imported.same(staged)))
+    seen = in_areas(imported.table.c[imported.area], areas)
+    await tx.execute(update(staged).values(values).where(imported.same(staged) & seen))
 
 
 async def default(

@@ -65,7 +65,8 @@ def test_csv_with_chinese_headers_and_another_reference_comes_in(service: Servic
 def test_rows_that_are_no_barrier_are_refused_by_name(service: Service) -> None:
     spotless = {"type": "LineString", "coordinates": [[101.8, 36.6], [101.8, 36.6]]}
     rows = [
-        {"source": "s", "source_id": "1", "area": "630102", "kind": "hedge", "geometry": a_road().geometry},
+        {"source": "s", "source_id": "1", "area": "630102", "kind": "hedge",
+         "geometry": a_road().geometry},
         {"source": "s", "source_id": "2", "area": "630102", "kind": "road", "geometry": spotless},
         {"source": "s", "source_id": "3", "kind": "road", "geometry": a_road().geometry},
         {"source": "s", "source_id": "4", "area": "630102", "kind": "road",

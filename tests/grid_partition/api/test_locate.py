@@ -10,6 +10,8 @@ import pytest
 import shapely
 
 from kit.coordinates import from_cgcs2000
+from services.grid_partition.operations.locate import GridMap
+from services.grid_partition.storage.opening import open_database
 from tests.grid_partition.maps import FIRST, SECOND, spot
 from tests.grid_partition.service import V1, Service
 
@@ -167,8 +169,6 @@ def test_a_publication_is_seen_by_a_map_that_is_already_in_memory(service: Servi
 
 def test_concurrent_first_questions_read_the_map_once(service: Service) -> None:
     service.in_force()
-    from services.grid_partition.operations.locate import GridMap
-    from services.grid_partition.storage.opening import open_database
 
     async def several() -> int:
         database = open_database(service.settings, "test")

@@ -75,7 +75,9 @@ def alive(pid: int) -> bool:
 def district() -> FakeRegistry:
     """Twelve communities of 4,800 households: some seconds of work for one process."""
     registry = FakeRegistry()
-    places = [a_place(f"6301020030{n:02d}", at=n, columns=8, rows=6, households=100) for n in range(12)]
+    places = [
+        a_place(f"6301020030{n:02d}", at=n, columns=8, rows=6, households=100) for n in range(12)
+    ]
     fill(registry, places)
     return registry
 

@@ -248,7 +248,7 @@ def test_households_follow_their_buildings(registry: Registry) -> None:
     assert flaws(job) == [
         (5, "community_code", "household.community_mismatch"),
         (6, "building_source_id", "building.not_found"),
-        (7, "community_code", "building.not_found"),
+        (7, "building_source_id", "building.not_found"),
         (8, "household_no", "row.duplicate"),
         (9, "residence", "field.choice"),
     ]

@@ -128,7 +128,7 @@ _STAGING = (
 async def check(tx: Tx, staging: Staging, context: ImportContext) -> None:
     """Refuse rows of unknown or foreign communities and estates, and far-off places."""
     await _UPSERT.check(tx, staging, context)
-    await imports.keep_unstated(tx, _IMPORTED, (*_FACTS, "estate_id"))
+    await imports.keep_unstated(tx, _IMPORTED, (*_FACTS, "estate_id"), context.areas)
     await imports.default(tx, staging, "community_code", staging.table.c.judged_code)
     await imports.refuse_empty(staging, issue_of(CommunityNotLocated), "community_code")
     await imports.refuse_hidden(staging, ROW_OUTSIDE_AREA, "community_code", context.areas)

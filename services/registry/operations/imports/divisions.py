@@ -92,7 +92,7 @@ async def check(tx: Tx, staging: Staging, context: ImportContext) -> None:
     """Refuse revoked codes, and rows whose missing parents the caller may not make."""
     await divisions.refuse_revoked(staging, issue_of(DivisionRevoked))
     await divisions.refuse_orphans(staging, issue_of(DivisionParentMissing), context.areas)
-    await imports.keep_unstated(tx, _IMPORTED, _KEPT)
+    await imports.keep_unstated(tx, _IMPORTED, _KEPT, context.areas)
     await divisions.fill_defaults(tx)
 
 

@@ -108,7 +108,7 @@ _STAGING = (
 async def check(tx: Tx, staging: Staging, context: ImportContext) -> None:
     """Refuse rows of unknown or foreign communities, and rows that cannot be located."""
     await _UPSERT.check(tx, staging, context)
-    await imports.keep_unstated(tx, _IMPORTED, _FACTS)
+    await imports.keep_unstated(tx, _IMPORTED, _FACTS, context.areas)
     await imports.default(tx, staging, "community_code", staging.table.c.located_code)
     await imports.default(tx, staging, "name", staging.table.c.source_id)
     await imports.refuse_empty(staging, issue_of(CommunityNotLocated), "community_code")
