@@ -35,7 +35,7 @@ run: $(WARM) ## start everything; the first start makes a demo district
 	@exec $(BIN)/python -m infra.dev
 
 test: check $(WARM) ## checks, then every test; ARGS="-k words" for some
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
 
 check: lint types imports ## everything that reads the code without running it
 

@@ -43,6 +43,22 @@ def service(
         yield service
 
 
+@pytest.fixture(scope="module")
+def published(
+    databases: TestDatabases, tokens: TestTokens, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
+    """A service with grids in force that the tests of a module share: only look at it."""
+    registry = FakeRegistry()
+    fill(registry, two_places())
+    settings_folder = tmp_path_factory.mktemp("published")
+    with (
+        databases.fresh(PACKAGE_DIR) as url,
+        running(settings_for(url, settings_folder), registry, tokens, FrozenClock()) as service,
+    ):
+        service.in_force()
+        yield service
+
+
 @pytest.fixture
 def outbox(url: str) -> Callable[[], list[dict[str, Any]]]:
     """What the service has told other systems, oldest first."""

@@ -15,31 +15,29 @@ def plan(service: Service) -> dict[str, Any]:
     return service.in_force()
 
 
-@pytest.mark.usefixtures("plan")
-def test_grids_are_listed_by_area_place_and_time(service: Service) -> None:
-    assert len(service.items("/grids")) == 6
-    assert len(service.items("/grids", params={"area": SECOND})) == 3
-    assert len(service.items("/grids", params={"area": f"{SECOND}002"})) == 1
+def test_grids_are_listed_by_area_place_and_time(published: Service) -> None:
+    assert len(published.items("/grids")) == 6
+    assert len(published.items("/grids", params={"area": SECOND})) == 3
+    assert len(published.items("/grids", params={"area": f"{SECOND}002"})) == 1
     west, south = spot(10, 10)
     box = f"{west:.6f},{south:.6f},{west + 0.0001:.6f},{south + 0.0001:.6f}"
-    assert len(service.items("/grids", params={"bbox": box})) < 6
-    assert service.items("/grids", params={"as_of": "2026-03-02T00:59:59Z"}) == []
-    assert len(service.items("/grids", params={"as_of": "2026-03-02"})) == 6
-    assert service.items("/grids", params={"as_of": "2026-03-01"}) == []
-    assert service.items("/grids", params={"as_of": "0001-01-01"}) == []
-    assert len(service.items("/grids", params={"as_of": "9999-12-31"})) == 6
-    assert service.items("/grids", params={"updated_since": "2027-01-01T00:00:00Z"}) == []
+    assert len(published.items("/grids", params={"bbox": box})) < 6
+    assert published.items("/grids", params={"as_of": "2026-03-02T00:59:59Z"}) == []
+    assert len(published.items("/grids", params={"as_of": "2026-03-02"})) == 6
+    assert published.items("/grids", params={"as_of": "2026-03-01"}) == []
+    assert published.items("/grids", params={"as_of": "0001-01-01"}) == []
+    assert len(published.items("/grids", params={"as_of": "9999-12-31"})) == 6
+    assert published.items("/grids", params={"updated_since": "2027-01-01T00:00:00Z"}) == []
 
 
-@pytest.mark.usefixtures("plan")
-def test_grids_page_and_stream(service: Service) -> None:
-    first = service.get("/grids", params={"limit": 4})
-    second = service.get("/grids", params={"limit": 4, "cursor": first["next_cursor"]})
+def test_grids_page_and_stream(published: Service) -> None:
+    first = published.get("/grids", params={"limit": 4})
+    second = published.get("/grids", params={"limit": 4, "cursor": first["next_cursor"]})
     assert (len(first["items"]), len(second["items"]), second["next_cursor"]) == (4, 2, None)
-    geo = service.client.get(f"{V1}/grids", headers={"Accept": "application/geo+json"}).json()
+    geo = published.client.get(f"{V1}/grids", headers={"Accept": "application/geo+json"}).json()
     assert geo["features"][0]["geometry"]["type"] == "Polygon"
     assert geo["features"][0]["properties"]["code"] == f"{FIRST}001"
-    csv = service.client.get(f"{V1}/grids", headers={"Accept": "text/csv"}).text
+    csv = published.client.get(f"{V1}/grids", headers={"Accept": "text/csv"}).text
     assert "coordinates" not in csv
     assert len(csv.splitlines()) == 7
 

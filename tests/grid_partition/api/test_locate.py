@@ -26,20 +26,18 @@ def ask(service: Service, lon: float, lat: float, **params: Any) -> dict[str, An
     return found
 
 
-@pytest.mark.usefixtures("plan")
-def test_a_point_is_in_the_grid_whose_shape_holds_it(service: Service) -> None:
-    found = ask(service, *spot(100, 100))
+def test_a_point_is_in_the_grid_whose_shape_holds_it(published: Service) -> None:
+    found = ask(published, *spot(100, 100))
     assert found["grid_code"].startswith(FIRST)
     assert (found["community_code"], found["community_name"]) == (FIRST, "社区001")
     assert found["nearest"] is None
-    assert ask(service, *spot(900, 100))["community_code"] == SECOND
+    assert ask(published, *spot(900, 100))["community_code"] == SECOND
 
 
-@pytest.mark.usefixtures("plan")
-def test_a_point_on_a_shared_border_has_one_grid_always_the_same(service: Service) -> None:
+def test_a_point_on_a_shared_border_has_one_grid_always_the_same(published: Service) -> None:
     shapes = {
         grid["code"]: shapely.from_geojson(json.dumps(grid["geometry"]))
-        for grid in service.items("/grids")
+        for grid in published.items("/grids")
     }
     corners = sorted({at for shape in shapes.values() for at in shape.exterior.coords})
     owners = [
@@ -49,32 +47,30 @@ def test_a_point_on_a_shared_border_has_one_grid_always_the_same(service: Servic
     assert sum(len(codes) > 1 for codes in owners) >= 8
     points = [{"lon": lon, "lat": lat} for lon, lat in corners]
     for _ in range(2):
-        answer = service.client.post(f"{V1}/locate", json={"points": points}).json()["items"]
+        answer = published.client.post(f"{V1}/locate", json={"points": points}).json()["items"]
         assert [item["grid_code"] for item in answer] == [min(codes) for codes in owners]
-    assert [ask(service, lon, lat)["grid_code"] for lon, lat in corners[:5]] == [
+    assert [ask(published, lon, lat)["grid_code"] for lon, lat in corners[:5]] == [
         min(codes) for codes in owners[:5]
     ]
 
 
-@pytest.mark.usefixtures("plan")
-def test_every_corner_and_every_building_is_in_some_grid(service: Service) -> None:
+def test_every_corner_and_every_building_is_in_some_grid(published: Service) -> None:
     points = [
         {"lon": lon, "lat": lat}
-        for grid in service.items("/grids")
+        for grid in published.items("/grids")
         for ring in grid["geometry"]["coordinates"]
         for lon, lat in ring
     ]
-    answer = service.client.post(f"{V1}/locate", json={"points": points}).json()["items"]
+    answer = published.client.post(f"{V1}/locate", json={"points": points}).json()["items"]
     assert all(item["grid_code"] for item in answer)
 
 
-@pytest.mark.usefixtures("plan")
-def test_a_point_outside_is_told_the_nearest_grid_and_how_far(service: Service) -> None:
-    found = ask(service, *spot(-200, 100))
+def test_a_point_outside_is_told_the_nearest_grid_and_how_far(published: Service) -> None:
+    found = ask(published, *spot(-200, 100))
     assert found["grid_code"] is None
     assert found["nearest"]["grid_code"].startswith(FIRST)
     assert found["nearest"]["distance_m"] == pytest.approx(200, abs=0.5)
-    far = ask(service, 7.42, 43.73)
+    far = ask(published, 7.42, 43.73)
     assert far["nearest"]["distance_m"] > 5_000_000
 
 
@@ -83,24 +79,22 @@ def test_before_any_division_nothing_is_near(service: Service) -> None:
     assert (found["grid_code"], found["nearest"]) == (None, None)
 
 
-@pytest.mark.usefixtures("plan")
 @pytest.mark.parametrize("crs", ["GCJ02", "BD09", "WGS84"])
-def test_points_of_other_references_are_converted(service: Service, crs: Any) -> None:
+def test_points_of_other_references_are_converted(published: Service, crs: Any) -> None:
     lon, lat = spot(100, 100)
     given = from_cgcs2000(lon, lat, crs)
-    assert ask(service, *given, crs=crs)["grid_code"] == ask(service, lon, lat)["grid_code"]
+    assert ask(published, *given, crs=crs)["grid_code"] == ask(published, lon, lat)["grid_code"]
 
 
-@pytest.mark.usefixtures("plan")
-def test_many_points_are_answered_in_their_order(service: Service) -> None:
+def test_many_points_are_answered_in_their_order(published: Service) -> None:
     points = [
         {"lon": lon, "lat": lat, "id": f"p{n}"}
         for n, (lon, lat) in enumerate(spot(x, 90 + x / 100) for x in range(-100, 1060, 2))
     ]
-    answer = service.client.post(f"{V1}/locate", json={"points": points})
+    answer = published.client.post(f"{V1}/locate", json={"points": points})
     items = answer.json()["items"]
     assert [item["id"] for item in items] == [point["id"] for point in points]
-    singles = [ask(service, p["lon"], p["lat"])["grid_code"] for p in points[::97]]  # type: ignore[arg-type]
+    singles = [ask(published, p["lon"], p["lat"])["grid_code"] for p in points[::97]]  # type: ignore[arg-type]
     assert [item["grid_code"] for item in items[::97]] == singles
 
 
@@ -120,9 +114,9 @@ def test_many_points_are_answered_in_their_order(service: Service) -> None:
     ],
 )
 def test_a_wrong_batch_is_refused_and_the_place_named(
-    service: Service, content: bytes, status: int, pointer: str | None
+    published: Service, content: bytes, status: int, pointer: str | None
 ) -> None:
-    answer = service.client.post(
+    answer = published.client.post(
         f"{V1}/locate", content=content, headers={"Content-Type": "application/json"}
     )
     assert answer.status_code in ({400, 422} if b"NaN" in content else {status}), answer.text
@@ -130,8 +124,8 @@ def test_a_wrong_batch_is_refused_and_the_place_named(
         assert answer.json()["errors"][0]["pointer"] == pointer
 
 
-def test_a_batch_of_another_media_type_is_refused(service: Service) -> None:
-    answer = service.client.post(
+def test_a_batch_of_another_media_type_is_refused(published: Service) -> None:
+    answer = published.client.post(
         f"{V1}/locate", content=b"lon,lat", headers={"Content-Type": "text/csv"}
     )
     assert answer.status_code == 415
@@ -141,8 +135,8 @@ def test_a_batch_of_another_media_type_is_refused(service: Service) -> None:
     "query", ["lon=1", "lon=nan&lat=1", "lon=181&lat=0", "lon=1&lat=1&crs=x", "lon=1&lat=1&z=1",
               "lon=1&lat=1&as_of=yesterday", "lon=1&lat=1&lon=2"],
 )  # fmt: skip
-def test_a_wrong_question_is_refused(service: Service, query: str) -> None:
-    assert service.client.get(f"{V1}/locate?{query}").status_code == 422
+def test_a_wrong_question_is_refused(published: Service, query: str) -> None:
+    assert published.client.get(f"{V1}/locate?{query}").status_code == 422
 
 
 def test_points_of_the_past_are_answered_by_the_grids_of_the_past(
