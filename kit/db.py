@@ -123,7 +123,7 @@ async def driver_connection(tx: Tx) -> Any:
 
 #: SQLSTATE classes and codes that mean "not now": connection, resources, operator, read-only.
 _UNAVAILABLE_CLASSES = ("08", "53", "57", "58")
-_UNAVAILABLE_CODES = ("25006", "55P03", "40001", "40P01", "XX000", "XX001", "XX002")
+_UNAVAILABLE_CODES = ("25006", "55000", "55P03", "40001", "40P01", "XX000", "XX001", "XX002")
 
 
 def as_problem(error: BaseException) -> Problem | None:

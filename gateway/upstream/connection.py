@@ -183,6 +183,8 @@ class Connection(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Collect a header, within a limit."""
+        if self.done:
+            return
         self._head_bytes += len(name) + len(value)
         if self._head_bytes > _HEAD_BYTES_MAX:
             self.fail(Broken("head too large"))
@@ -205,7 +207,8 @@ class Connection(asyncio.Protocol):
 
     def on_body(self, body: bytes) -> None:
         """Buffer a piece of the body; stops reading while too much waits."""
-        if self._is_head:
+        if self.done:
+            # The body of a second answer, or one that an answer to HEAD cannot have.
             self.close()
             return
         self._chunks.append(body)

@@ -192,6 +192,17 @@ def test_a_body_that_stalls_is_refused(impatient: Running) -> None:
     assert b'"code":"request.too_slow"' in answer
 
 
+def test_a_steady_upload_may_last_longer_than_the_deadline_for_heads(impatient: Running) -> None:
+    pieces = [b"x" * 90_000] * 12
+    lines = ["Host: x", f"Content-Length: {sum(map(len, pieces))}", "Content-Type: text/csv"]
+    request = head(impatient, *lines, method="POST", target="/registry/v1/imports")
+    begun = time.monotonic()
+    answer = impatient.raw(request, *pieces, pause_s=0.1)
+    assert time.monotonic() - begun > 1.2
+    assert statuses(answer) == [200]
+    assert f'"size": {sum(map(len, pieces))}'.encode() in answer
+
+
 def test_an_upload_that_drips_is_cut(impatient: Running) -> None:
     lines = ["Host: x", "Content-Length: 900000", "Content-Type: text/csv"]
     request = head(impatient, *lines, method="POST", target="/registry/v1/imports")

@@ -110,8 +110,9 @@ def test_interim_answers_are_dropped() -> None:
     run(work)
 
 
+CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n"
 WHOLE = [
-    (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", False, b"ok", True),
+    (CHUNKED + b"\r\n2\r\nok\r\n0\r\n\r\n", False, b"ok", True),
     (b"HTTP/1.1 200 OK\r\n\r\nok", True, b"ok", False),
     (b"HTTP/1.0 200 OK\r\ncontent-length: 2\r\n\r\nok", False, b"ok", False),
     (b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nok", True, b"ok", False),
@@ -140,8 +141,8 @@ BROKEN = {
     "nothing": b"",
     "half a head": b"HTTP/1.1 200 OK\r\ncontent-le",
     "half a body": ANSWER[:-1],
-    "half a chunk": b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nff\r\nshort",
-    "length and chunked": b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+    "half a chunk": CHUNKED + b"\r\nff\r\nshort",
+    "length and chunked": CHUNKED + b"content-length: 2\r\n\r\n0\r\n\r\n",
     "two lengths": b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\nok",
     "an endless head": b"HTTP/1.1 200 OK\r\nx: " + b"a" * 70_000 + b"\r\n\r\n",
     "switching protocols": b"HTTP/1.1 101 Go\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n",
@@ -161,11 +162,15 @@ def test_what_is_no_whole_answer_is_broken(kind: str) -> None:
     run(work)
 
 
+SECOND = b"HTTP/1.1 200 OK\r\nx-injected: 1\r\ncontent-length: 2\r\n\r\nno"
+
+
 def test_bytes_that_nobody_asked_for_end_the_connection() -> None:
     async def work() -> None:
-        async with a_pool(saying(ANSWER + ANSWER, ANSWER)) as pool:
+        async with a_pool(saying(ANSWER + SECOND, ANSWER)) as pool:
             connection = await pool.acquire()
             assert await ask(connection) == (200, b"ok")
+            assert connection.headers == [(b"content-length", b"2")]
             assert not connection.finish(), "a second answer would go to the wrong client"
             pool.discard(connection)
 

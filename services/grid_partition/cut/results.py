@@ -26,7 +26,7 @@ _COLUMNS = ("building_id", "unit", "community_code", "grid_code", "households")
 
 
 def grids_geojson(results: Sequence[CutResult]) -> bytes:
-    """Return the FeatureCollection of all grids (degrees, nine decimals)."""
+    """Return the FeatureCollection of all grids (degrees)."""
     features = []
     for result in results:
         for grid in result.grids:

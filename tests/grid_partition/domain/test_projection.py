@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import Proj
 
-from services.grid_partition.domain.projection import Plane, outline
+from services.grid_partition.domain.projection import DECIMALS, Plane, outline
 
 
 @pytest.mark.parametrize(
@@ -43,9 +43,9 @@ def test_there_and_back_is_the_same_place(lon: float, lat: float) -> None:
     assert (back.x, back.y) == pytest.approx((lon, lat), abs=1e-9)
 
 
-def test_degrees_are_rounded_to_nine_decimals() -> None:
+def test_degrees_are_rounded_to_a_hundredth_of_a_millimetre() -> None:
     point = Plane(102).to_degrees(shapely.Point(482_100.123, 4_052_000.456))
-    assert (round(point.x, 9), round(point.y, 9)) == (point.x, point.y)
+    assert (round(point.x, DECIMALS), round(point.y, DECIMALS)) == (point.x, point.y)
 
 
 def test_shapes_that_share_nodes_in_metres_share_them_in_degrees() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -94,9 +94,10 @@ def _read(
 
 def _stands_on_its_head(value: Any) -> bool:
     """Tell whether the first position has a latitude that only a longitude can have."""
-    while isinstance(value, Sequence) and value and isinstance(value[0], Sequence):
+    # Lists only: a text is a sequence of texts for ever.
+    while isinstance(value, list) and value and isinstance(value[0], list):
         value = value[0]
-    if not isinstance(value, Sequence) or isinstance(value, str) or len(value) < 2:
+    if not isinstance(value, list) or len(value) < 2:
         return False
     lon, lat = value[0], value[1]
     both = isinstance(lon, int | float) and isinstance(lat, int | float)
