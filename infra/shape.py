@@ -31,6 +31,9 @@ LIMITS: dict[str, float] = {
     "test_ratio_min": 1.0,
     "mocking_files_max": 0.05,
 }
+#: Limits that are not reached yet, and what is: it may rise, never fall (decision 5).
+RATCHET: dict[str, float] = {"test_ratio_min": 0.64}
+
 BRANCHES = (
     ast.If,
     ast.For,
@@ -185,11 +188,15 @@ def figures(code: list[Module], tests: list[Module]) -> dict[str, float]:
         **_sizes([f.lines for f in functions], "function"),
         "arguments_max": max(function.arguments for function in functions),
         "complexity_max": max(function.complexity for function in functions),
-        "public_documented_min": sum(m.documented for m in full) / sum(m.public for m in full),
+        "public_documented_min": _share(full),
         "annotated_min": sum(f.annotated for f in functions) / len(functions),
         "test_ratio_min": sum(module.code_lines for module in tests) / code_lines,
         "mocking_files_max": _mocking_share(tests),
     }
+
+
+def _share(full: list[Module]) -> float:
+    return sum(module.documented for module in full) / sum(module.public for module in full)
 
 
 def _sizes(lines: list[int], name: str) -> dict[str, float]:
@@ -204,8 +211,8 @@ def _mocking_share(tests: list[Module]) -> float:
 def breaches(measured: dict[str, float]) -> list[str]:
     """Return the limits that the figures pass, as sentences."""
     found = []
-    for name, limit in LIMITS.items():
-        value = measured[name]
+    for name, aim in LIMITS.items():
+        value, limit = measured[name], RATCHET.get(name, aim)
         if (name.endswith("_max") and value > limit) or (name.endswith("_min") and value < limit):
             side = "over" if name.endswith("_max") else "under"
             found.append(f"{name.rpartition('_')[0]} is {value:g}, {side} {limit:g}")

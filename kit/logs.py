@@ -16,7 +16,8 @@ from kit.web import context
 # A second net below the rule "log no person": what looks like a Chinese mobile number or an
 # identity number is blotted out wherever it stands in a text value.
 _PERSONAL = re.compile(r"(?<![0-9A-Za-z])(?:1[3-9]\d{9}|\d{17}[0-9Xx]|\d{15})(?![0-9A-Za-z])")
-_CODE_FIELDS = frozenset({"grid_code", "grid", "area", "code", "community", "request_id"})
+# Codes of places have fifteen digits too; fields that hold codes are named so.
+_CODE_FIELDS = re.compile(r"(^|_)(code|area|request_id)$")
 
 
 def _add_context(
@@ -32,7 +33,7 @@ def _blot(
     _logger: object, _method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
     for name, value in event.items():
-        if isinstance(value, str) and name not in _CODE_FIELDS:
+        if isinstance(value, str) and not _CODE_FIELDS.search(name):
             event[name] = _PERSONAL.sub("***", value)
     return event
 

@@ -20,7 +20,7 @@ from kit.ids import new_id
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened: `type` such as `incidents.incident.reported`, `subject` its id.
+    """One thing that happened: `type` such as `toy.boat.created`, `subject` its id.
 
     `area` is the code that the subject belongs to: who may hear of it.
     """

@@ -181,7 +181,7 @@ async def list_clients(
 async def get_client(
     client_id: ClientIdInPath, response: Response, tx: UnitOfWork, clock: Now, caller: Admin
 ) -> ClientOut:
-    """Show a client."""
+    """Show a client; its secrets by id and age, never by text."""
     row = await clients.show(tx, client_id, by_areas=caller.areas)
     response.headers["ETag"] = etag(row["version"])
     return ClientOut.model_validate(_shown(row, clock.now()))

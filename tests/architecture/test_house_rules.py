@@ -38,7 +38,7 @@ def test_only_the_kit_commits() -> None:
 
 def test_select_stands_only_in_storage() -> None:
     found = offenders(r"(?<![\w.])select\(", "services", "gateway")
-    assert [name for name in found if "/storage/" not in name] == []
+    assert [name for name in found if "/storage" not in name] == []
 
 
 def test_modules_have_names_that_say_something() -> None:
@@ -61,11 +61,17 @@ def test_no_file_names_this_machine_or_a_registry_host() -> None:
         r"(?<![\w./])/(?:work|root|opt|home)/\w|files\.pythonhosted|pypi\.org|npmjs\.(?:org|com)"
     )
     kinds = {".py", ".md", ".toml", ".lock", ".json", ".yaml", ".yml", ".sh", ".csv", ""}
-    skip = {".git", ".venv", "var", "node_modules", "__pycache__", ".mypy_cache", ".ruff_cache"}
+    skip = {"var", "node_modules", "__pycache__"}
     named = []
     for path in ROOT.rglob("*"):
         relative = path.relative_to(ROOT)
-        if skip.intersection(relative.parts) or not path.is_file() or path.suffix not in kinds:
+        hidden = relative.parts[0].startswith(".") and relative.parts[0] != ".ci"
+        if (
+            hidden
+            or skip.intersection(relative.parts)
+            or not path.is_file()
+            or path.suffix not in kinds
+        ):
             continue
         if path.name != "test_house_rules.py" and pattern.search(
             path.read_text(encoding="utf-8", errors="replace")

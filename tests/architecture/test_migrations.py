@@ -21,6 +21,9 @@ from kit.testing.databases import TestDatabases
 PACKAGES = sorted(DEPLOYABLES.values())
 
 
+TABLES = {"gateway": "gateway.tokens.tables"}
+
+
 def package_dir(package: str) -> Path:
     return Path(str(importlib.import_module(f"{package}.app").__file__)).parent
 
@@ -29,7 +32,7 @@ def package_dir(package: str) -> Path:
 def test_a_database_migrates_from_nothing_to_the_tables(
     package: str, databases: TestDatabases
 ) -> None:
-    metadata = importlib.import_module(f"{package}.storage.tables").METADATA
+    metadata = importlib.import_module(TABLES.get(package, f"{package}.storage.tables")).METADATA
 
     def differences(connection: Connection) -> list[object]:
         context = MigrationContext.configure(connection, opts={"compare_type": True})

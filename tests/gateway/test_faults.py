@@ -183,6 +183,7 @@ def test_a_probe_that_its_client_leaves_does_not_keep_the_breaker_shut(
         call(running)
     sick.set_mode("hang")
     time.sleep(REST_S)
+    sick.gone.clear()
     with socket.create_connection(("127.0.0.1", running.port)) as leaving:
         leaving.sendall(raw_get(running))
         time.sleep(0.1)

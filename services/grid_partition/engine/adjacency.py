@@ -2,37 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import shapely
 
 from services.grid_partition.engine.arrays import BoolArray, FloatArray, IntArray
+from services.grid_partition.engine.edges import CellEdges
 from services.grid_partition.engine.frame import LATTICE_PER_M
 from services.grid_partition.engine.ground import Ground
 from services.grid_partition.engine.kernels.union import components
 from services.grid_partition.engine.tessellation import Cells
 
-__all__ = ["CellEdges", "touching_cells"]
+__all__ = ["touching_cells"]
 
 #: Cells that share less border than this do not touch: nobody walks through a corner.
 _CONTACT_MIN_M = 1.0
-
-
-@dataclass(frozen=True, eq=False)
-class CellEdges:
-    """Edges between cells, `low` < `high`, sorted; the graph they make is connected.
-
-    `border_m`: all shared border; `open_m`: what a cut between the two costs, border minus the part
-    that barriers make free.  `bridge`: the cells do not touch; the community lies in pieces, and
-    this is the shortest way between two of them (border 0).
-    """
-
-    low: IntArray
-    high: IntArray
-    border_m: FloatArray
-    open_m: FloatArray
-    bridge: BoolArray
 
 
 def touching_cells(cells: Cells, ground: Ground) -> CellEdges:

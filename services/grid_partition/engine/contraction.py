@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from services.grid_partition.engine.adjacency import CellEdges
 from services.grid_partition.engine.arrays import BoolArray, IntArray
+from services.grid_partition.engine.edges import CellEdges
 from services.grid_partition.engine.graph import AtomGraph, CellTable, contract
 from services.grid_partition.engine.kernels.union import components
 

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from services.grid_partition.engine.adjacency import CellEdges
 from services.grid_partition.engine.arrays import FloatArray, IntArray
+from services.grid_partition.engine.edges import CellEdges
 
 __all__ = ["AtomGraph", "CellTable", "contract", "induced", "restricted"]
 

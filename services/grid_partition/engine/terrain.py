@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.grid_partition.engine.adjacency import CellEdges, touching_cells
+from services.grid_partition.engine.adjacency import touching_cells
 from services.grid_partition.engine.arrays import IntArray
+from services.grid_partition.engine.edges import CellEdges
 from services.grid_partition.engine.frame import CommunityFrame
 from services.grid_partition.engine.graph import CellTable
 from services.grid_partition.engine.ground import Ground, ground_of

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from services.grid_partition.engine.adjacency import CellEdges
 from services.grid_partition.engine.arrays import BoolArray, IntArray
 from services.grid_partition.engine.contraction import contract_estates
+from services.grid_partition.engine.edges import CellEdges
 from services.grid_partition.engine.estates import open_estates
 from services.grid_partition.engine.graph import CellTable, restricted
 from services.grid_partition.engine.prices import prices_for

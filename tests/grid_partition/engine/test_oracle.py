@@ -7,7 +7,7 @@ import functools
 import numpy as np
 import pytest
 
-from services.grid_partition.engine.adjacency import CellEdges
+from services.grid_partition.engine.edges import CellEdges
 from services.grid_partition.engine.exact import Verdict, examine
 from services.grid_partition.engine.fill import fill_empty
 from services.grid_partition.engine.graph import AtomGraph, CellTable, contract, induced
