@@ -1,6 +1,6 @@
 """Coordinate references met in China, converted to and from CGCS2000 (EPSG:4490), in degrees.
 
-WGS84 and CGCS2000 are taken as equal: they differ by centimetres, far below what an address or a screen can tell apart.
+WGS84 and CGCS2000 are taken as equal: they differ by centimetres, far below what an address tells.
 GCJ02 ("Mars coordinates") shifts by 100..700 m, BD09 by about 1 km; the forward formulas are the
 published ones (the `EvilTransform` polynomials on the Krasovsky 1940 ellipsoid; Baidu's spiral
 on top for BD09), the inverse is a fixed-point iteration, so that a round trip is exact to well

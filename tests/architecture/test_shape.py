@@ -30,7 +30,7 @@ def test_the_kit_the_engine_and_the_routes_are_documented_wholly() -> None:
 
 
 def test_a_breach_is_found_and_named() -> None:
-    good = {name: limit for name, limit in shape.LIMITS.items()}
+    good = dict(shape.LIMITS)
     assert shape.breaches(good) == []
     assert shape.breaches(good | {"function_max": 61.0, "annotated_min": 0.5}) == [
         "function is 61, over 60",
