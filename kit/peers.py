@@ -176,6 +176,10 @@ class PeerClient:
             self.breaker.failed(time.monotonic())
             log.warning("peer_call_failed", peer=self.peer, error=type(error).__name__)
             raise _Retryable(self.peer) from error
+        except BaseException:
+            # Whoever waited has gone; the probe tells nothing and must not stay out for ever.
+            self.breaker.probing = False
+            raise
         else:
             self.breaker.succeeded()
 

@@ -1,9 +1,8 @@
 """The shared case data as import bodies, codes mapped to the 12 digits that grids need.
 
-A case's own codes are used as they stand when they are division codes.  Others are mapped the
-way the command line maps them: digits are filled up with zeros on the left (67000320001 becomes
-067000320001; no division of China begins with 0); codes that are no digits are numbered in their
-order under the unassigned street 990492001.
+A case's own codes are used as they stand when they are division codes.  Other digits are filled
+up with zeros on the left (67000320001 becomes 067000320001; no division of China begins with 0);
+codes that are no digits are numbered in their order under the unassigned street 990492001.
 """
 
 from __future__ import annotations

@@ -18,8 +18,8 @@ from kit.web.schemas import Id, ListQuery
 from services.grid_partition.api.schemas.plan_results import (
     AssignmentOut,
     AssignmentQuery,
-    ChangeOut,
     FindingQuery,
+    GridChangeOut,
     PlanCommunityOut,
     PlanGridOut,
     PlanGridQuery,
@@ -131,8 +131,8 @@ async def list_plan_violations(
 
 @router.get(
     "/changes",
-    response_model=Page[ChangeOut],
-    responses={**_responses(ChangeOut), **problems(PlanNotFound, ChangesMissing)},
+    response_model=Page[GridChangeOut],
+    responses={**_responses(GridChangeOut), **problems(PlanNotFound, ChangesMissing)},
 )
 async def list_plan_changes(
     plan_id: Id,
@@ -147,5 +147,5 @@ async def list_plan_changes(
         raise ChangesMissing
     statement = results.changes_of(plan_id, caller.areas, query.community)
     key = [PLAN_CHANGES.c.new_code, PLAN_CHANGES.c.old_code]
-    listing = Listing(statement, key, show_change, list(ChangeOut.model_fields))
+    listing = Listing(statement, key, show_change, list(GridChangeOut.model_fields))
     return await respond_list(request, database, listing, query)

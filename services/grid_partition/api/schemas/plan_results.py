@@ -117,7 +117,7 @@ class ViolationOut(Answer):
     acknowledgement: AcknowledgementOut | None
 
 
-class ChangeOut(Answer):
+class GridChangeOut(Answer):
     """Households that go from a grid in force to a grid of the plan."""
 
     community_code: str
@@ -180,4 +180,4 @@ def show_violation(row: Mapping[Any, Any], language: Language) -> dict[str, Any]
 
 def show_change(row: Mapping[Any, Any]) -> dict[str, Any]:
     """Return one flow between grids."""
-    return {name: row[name] for name in ChangeOut.model_fields}
+    return {name: row[name] for name in GridChangeOut.model_fields}
