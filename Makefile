@@ -6,7 +6,6 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WARM := $(VENV)/.warm
 KERNELS := $(wildcard services/grid_partition/engine/*.py services/grid_partition/engine/kernels/*.py)
-export PORT VAR DEMO
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test check lint types imports openapi problems lock demo bench clean
@@ -32,7 +31,7 @@ $(WARM): $(STAMP) $(KERNELS)
 setup: $(WARM) ## make the environment in .venv from the lock file
 
 run: $(WARM) ## start everything; the first start makes a demo district
-	@exec $(BIN)/python -m infra.dev
+	@PORT="$(PORT)" VAR="$(VAR)" DEMO="$(DEMO)" exec $(BIN)/python -m infra.dev
 
 test: check $(WARM) ## checks, then every test; ARGS="-k words" for some
 	$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)

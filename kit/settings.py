@@ -17,7 +17,7 @@ class ServiceSettings(BaseSettings):
     Example: with prefix `REGISTRY_`, the port comes from `REGISTRY_PORT`.
     """
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
     environment: Literal["development", "production"] = "production"
     host: str = "127.0.0.1"

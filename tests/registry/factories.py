@@ -120,7 +120,7 @@ def wait_for(
     client: httpx.Client, location: str, headers: dict[str, str] | None = None
 ) -> dict[str, Any]:
     """The import job once it has ended."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     job: dict[str, Any] = {}
     while time.monotonic() < deadline:
         job = client.get(location, headers=headers).json()
