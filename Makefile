@@ -2,6 +2,8 @@
 SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
+# Half of the tests' time is waiting for servers.
+WORKERS ?= 4
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WARM := $(VENV)/.warm
@@ -34,7 +36,7 @@ run: $(WARM) ## start everything; the first start makes a demo district
 	@PORT="$(PORT)" VAR="$(VAR)" DEMO="$(DEMO)" exec $(BIN)/python -m infra.dev
 
 test: check $(WARM) ## checks, then every test; ARGS="-k words" for some
-	$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope $(ARGS)
 
 check: lint types imports ## everything that reads the code without running it
 

@@ -6,14 +6,39 @@ import logging
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
+from xdist.scheduler import LoadScopeScheduling
 
 from kit.embedded_postgres import EmbeddedPostgres
 from kit.testing.clock import FrozenClock
 from kit.testing.databases import TestDatabases
 from kit.testing.tokens import TestTokens
+
+#: Tests whose fixtures cost seconds each stay in one process; the rest goes wherever one is free.
+#: (xdist's own groups are lost with pytest 9.2: it renames test ids, which cannot be renamed now.)
+_TOGETHER = {
+    "tests/system/test_make_run.py": "make run",
+    "tests/system/": "installation",
+    "tests/infra/test_demo_district.py": "demo district",
+    "tests/grid_partition/process/": "partition processes",
+    "tests/incidents/process/": "incident processes",
+}
+
+
+class _Scheduling(LoadScopeScheduling):  # type: ignore[misc]
+    def _split_scope(self, nodeid: str) -> str:
+        for begin, scope in _TOGETHER.items():
+            if nodeid.startswith(begin):
+                return scope
+        return nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Who runs what; used with --dist loadscope."""
+    return _Scheduling(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)

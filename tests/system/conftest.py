@@ -28,12 +28,8 @@ _IMPATIENT = {
 }
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.system)
-            # One installation for all of them: one test process.
-            item.add_marker(pytest.mark.xdist_group("system"))
+def pytest_itemcollected(item: pytest.Item) -> None:
+    item.add_marker(pytest.mark.system)
 
 
 _LOGS: list[Path] = []
