@@ -7,6 +7,8 @@ WORKERS ?= 4
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WARM := $(VENV)/.warm
+BENCH_VENV := .venv-bench
+BENCH_STAMP := $(BENCH_VENV)/.installed
 KERNELS := $(wildcard services/grid_partition/engine/*.py services/grid_partition/engine/kernels/*.py)
 
 .DEFAULT_GOAL := help
@@ -55,16 +57,27 @@ openapi: $(STAMP) ## write docs/openapi/*.json and docs/problems.md from the cod
 
 problems: openapi ## the same: problems.md comes with the contracts
 
-lock: $(STAMP) ## resolve the dependencies anew into requirements.lock
-	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
+lock: $(STAMP) ## resolve the dependencies anew into the two lock files
+	$(BIN)/uv pip compile pyproject.toml --extra embedded --extra gateway --extra registry \
+	  --extra partition --group dev --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate --no-emit-index-url --upgrade --quiet -o requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --extra bench --constraint requirements.lock \
+	  --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-annotate --no-emit-index-url --upgrade --quiet -o requirements-bench.lock
 
 demo: $(STAMP) ## write the demo district's files to OUT (var/demo); SEED=630102
 	$(BIN)/python -m infra.demo.generate $(or $(OUT),var/demo) --seed $(or $(SEED),630102)
 
-bench: $(WARM) ## the benchmarks in tests/bench; not part of `make test`
-	$(BIN)/python -m pytest tests/bench $(ARGS)
+$(BENCH_STAMP): requirements-bench.lock $(STAMP)
+	@test -x $(BENCH_VENV)/bin/python || $(PYTHON) -m venv $(BENCH_VENV)
+	@echo "installing the packages of requirements-bench.lock into $(BENCH_VENV)"
+	@if command -v uv >/dev/null; then uv pip install --quiet --python $(BENCH_VENV)/bin/python --require-hashes -r requirements-bench.lock; \
+	else $(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock; fi
+	@touch $@
+
+bench: $(WARM) $(BENCH_STAMP) ## measure PART=partition against its peers; ARGS="--quick", "--only race", "--page"
+	$(BIN)/python -m tests.bench $(or $(PART),partition) $(ARGS)
 
 clean: ## remove what make made, but not var/
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis
+	rm -rf $(VENV) $(BENCH_VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis
 	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +

@@ -114,23 +114,23 @@ def show_plan(screen: Screen, plan: JSON, communities: list[JSON], violations: l
             row["households"],
             row["grids"] or 0,
             bool(row["feasible"]),
-            ", ".join(sorted(codes.get(row["code"], ()))),
-            float((row["metrics"] or {}).get("cpu_s", 0.0)),
+            "\n".join(sorted(codes.get(row["code"], ()))),
         ]
         for row in communities
     ]
     screen.table(
         f"Plan {plan['id']} of {plan['area']}",
-        ["community", "name", "households", "grids", "feasible", "violations", "seconds"],
+        ["community", "name", "households", "grids", "feasible", "violations"],
         rows,
     )
     feasible = sum(bool(row["feasible"]) for row in communities)
+    cpu_s = sum(float((row["metrics"] or {}).get("cpu_s", 0.0)) for row in communities)
     households, grids = (
         sum(row[name] or 0 for row in communities) for name in ("households", "grids")
     )
     screen.say(
         f"{households:,} households -> {grids:,} grids in {len(communities)} communities; "
-        f"{feasible} wholly within the rules."
+        f"{feasible} wholly within the rules; {cpu_s:.2f} s of computing."
     )
     for violation in violations:
         where = violation["grid_code"] or violation["community_code"]

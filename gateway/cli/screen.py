@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import (
@@ -22,8 +24,10 @@ from rich.table import Table
 
 from gateway.cli.failures import CliFailure
 
-#: Codes, names and numbers are not broken over lines in narrow windows; sentences are.
-_SHORT = 16
+#: Codes and numbers are not broken over lines in narrow windows; names and sentences are.
+_WHOLE = 24
+#: Chinese may be broken anywhere, so a Chinese word asks for a few characters only.
+_FEW = 8
 
 
 class Bar:
@@ -77,16 +81,17 @@ class Screen:
         """Print a table; numbers are set to the right."""
         if self._quiet:
             return
-        table = Table(title=title, title_justify="left")
+        table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
         for index, column in enumerate(columns):
             values = [row[index] for row in rows]
             are_numbers = bool(rows) and all(isinstance(value, int | float) for value in values)
-            are_short = all(len(str(value)) <= _SHORT for value in values)
+            told = [_cell(value) for value in values]
             table.add_column(
                 column,
                 justify="right" if are_numbers else "left",
                 overflow="fold",
-                no_wrap=are_short,
+                no_wrap=all(_is_whole(line) for text in told for line in text.splitlines()),
+                min_width=_word_width([column, *told]),
             )
         for row in rows:
             table.add_row(*(_cell(value) for value in row))
@@ -122,6 +127,16 @@ class Screen:
         )
         with Progress(*columns, console=self._err) as progress:
             yield Bar(progress, progress.add_task(label, total=None, unit=unit, note=""))
+
+
+def _is_whole(line: str) -> bool:
+    return len(line) <= _WHOLE if line.isascii() else cell_len(line) <= _FEW
+
+
+def _word_width(texts: Sequence[str]) -> int:
+    """Cells below which a column is not squeezed: its longest word, within reason."""
+    words = [word for text in texts for word in text.split()]
+    return max((min(len(word), _WHOLE) if word.isascii() else _FEW for word in words), default=1)
 
 
 def _cell(value: object) -> str:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -12,7 +19,6 @@ from urllib.parse import urlencode
 import orjson
 from pydantic import BaseModel
 from sqlalchemy import ColumnElement, Select, func, select
-from sqlalchemy.engine import RowMapping
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
@@ -29,6 +35,8 @@ NDJSON = "application/x-ndjson"
 _BATCH = 1000
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
+Rows = Sequence[Mapping[Any, Any]]
+
 
 @dataclass(frozen=True, slots=True)
 class Listing:
@@ -37,13 +45,21 @@ class Listing:
     `key` are the columns that order the list and that the statement also selects; together they
     are unique.  `show` turns a row into JSON-ready values.  `geometry` names the member of the
     shown row that holds a GeoJSON geometry (dict or None); such lists also answer GeoJSON.
+    `enrich` is given each page or batch of rows before they are shown, and returns them in the
+    same order with what a single row cannot know; it may ask the transaction.
     """
 
     statement: Select[Any]
     key: Sequence[ColumnElement[Any]]
-    show: Callable[[RowMapping], dict[str, Any]]
+    show: Callable[[Any], dict[str, Any]]
     columns: Sequence[str]
     geometry: str | None = None
+    enrich: Callable[[Tx, Rows], Awaitable[Rows]] | None = None
+
+    async def shown(self, tx: Tx, rows: Rows) -> list[dict[str, Any]]:
+        """Return rows as the list answers them."""
+        known = rows if self.enrich is None else await self.enrich(tx, rows)
+        return [self.show(row) for row in known]
 
 
 def list_responses(model: type[BaseModel], *, geometry: bool = False) -> dict[int | str, Any]:
@@ -126,7 +142,7 @@ async def fetch_page(tx: Tx, listing: Listing, query: ListQuery) -> Page[dict[st
     count = None
     if query.count:
         count = await tx.scalar(select(func.count()).select_from(listing.statement.subquery()))
-    return Page(items=[listing.show(row) for row in shown], next_cursor=cursor, count=count)
+    return Page(items=await listing.shown(tx, shown), next_cursor=cursor, count=count)
 
 
 def _next_url(request: Request, cursor: str) -> str:
@@ -175,7 +191,7 @@ async def _batches(database: Database, listing: Listing) -> AsyncGenerator[list[
     statement = listing.statement.order_by(*listing.key)
     async with database.reading() as tx, tx.stream(statement) as result:
         async for rows in result.mappings().partitions(_BATCH):
-            yield [listing.show(row) for row in rows]
+            yield await listing.shown(tx, rows)
 
 
 def _ndjson_rows(_listing: Listing, items: Sequence[dict[str, Any]]) -> bytes:

@@ -214,6 +214,19 @@ AreaCode = Annotated[
     ),
 ]
 
+_LON = r"-?(?:180(?:\.0{1,12})?|1[0-7][0-9](?:\.[0-9]{1,12})?|[0-9]{1,2}(?:\.[0-9]{1,12})?)"
+_LAT = r"-?(?:90(?:\.0{1,12})?|[0-8]?[0-9](?:\.[0-9]{1,12})?)"
+Bbox = Annotated[
+    str,
+    Field(
+        pattern=f"^{_LON},{_LAT},{_LON},{_LAT}$",
+        description="minLon,minLat,maxLon,maxLat in CGCS2000; minLon > maxLon crosses the "
+        "antimeridian; rows without a known place never match",
+        examples=["101.7,36.5,101.9,36.7"],
+    ),
+]
+"""A bounding box in a query; `kit.boxes.read_bbox` reads it."""
+
 SourceName = Annotated[
     str,
     Field(

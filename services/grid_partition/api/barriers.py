@@ -8,6 +8,7 @@ from fastapi import Query, Request, Response
 
 from kit import errors
 from kit.app import api_router
+from kit.boxes import read_bbox
 from kit.conditional import etag
 from kit.pagination import Page
 from kit.web.deps import IfMatch, Now, Reader, UnitOfWork
@@ -21,7 +22,6 @@ from services.grid_partition.api.schemas.barriers import (
     BarrierQuery,
     show_barrier,
 )
-from services.grid_partition.api.schemas.fields import read_bbox
 from services.grid_partition.api.working import Proposer, Today, Viewer
 from services.grid_partition.domain.problems import BarrierNotFound
 from services.grid_partition.operations import barriers as operations

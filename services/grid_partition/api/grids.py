@@ -8,12 +8,13 @@ from fastapi import Body, Query, Request, Response
 
 from kit import errors
 from kit.app import api_router
+from kit.boxes import read_bbox
 from kit.conditional import etag, is_not_modified
 from kit.pagination import Page
 from kit.web.deps import IfMatch, IfNoneMatch, Now, Reader, UnitOfWork
 from kit.web.listing import Listing, list_responses, respond_list
 from kit.web.problems import problems
-from services.grid_partition.api.schemas.fields import GridCode, moment, read_bbox
+from services.grid_partition.api.schemas.fields import GridCode, moment
 from services.grid_partition.api.schemas.grids import (
     GridBuildingOut,
     GridBuildingQuery,
@@ -27,6 +28,7 @@ from services.grid_partition.api.schemas.grids import (
 from services.grid_partition.api.working import MERGE_PATCH, NOT_MODIFIED, Proposer, Viewer, Zone
 from services.grid_partition.domain.problems import GridNotFound
 from services.grid_partition.operations import grids as operations
+from services.grid_partition.operations import screens
 from services.grid_partition.storage import grids as storage
 from services.grid_partition.storage.grids import GridFilter
 from services.grid_partition.storage.tables import GRIDS, PLAN_ASSIGNMENTS
@@ -56,6 +58,7 @@ async def list_grids(
         lambda row: show_grid_version(row, query.crs),
         columns,
         "geometry",
+        screens.simplifier(query.simplify_m),
     )
     return await respond_list(request, database, listing, query)
 

@@ -32,7 +32,7 @@ from services.grid_partition.api.schemas.plan_results import (
 )
 from services.grid_partition.api.working import Viewer, language
 from services.grid_partition.domain.problems import ChangesMissing, PlanNotFound
-from services.grid_partition.operations import plans
+from services.grid_partition.operations import plans, screens
 from services.grid_partition.storage import results
 from services.grid_partition.storage.tables import (
     PLAN_ASSIGNMENTS,
@@ -66,11 +66,13 @@ async def list_plan_communities(
     query: Annotated[ListQuery, Query()],
     caller: Viewer,
 ) -> Response:
-    """List a plan's communities with the figures of each cut."""
+    """List a plan's communities with the figures of each cut, and its explanation in words."""
     await _check(database, plan_id, caller)
     statement = results.communities_of(plan_id, caller.areas)
+    spoken = language()
     columns = list(PlanCommunityOut.model_fields)
-    listing = Listing(statement, [PLAN_COMMUNITIES.c.code], show_community, columns)
+    key = [PLAN_COMMUNITIES.c.code]
+    listing = Listing(statement, key, lambda row: show_community(row, spoken), columns)
     return await respond_list(request, database, listing, query)
 
 
@@ -90,8 +92,14 @@ async def list_plan_grids(
     await _check(database, plan_id, caller)
     statement = results.grids_of(plan_id, caller.areas, query.community)
     columns = [name for name in PlanGridOut.model_fields if name != "geometry"]
-    key = [PLAN_GRIDS.c.code]
-    listing = Listing(statement, key, lambda row: show_grid(row, query.crs), columns, "geometry")
+    listing = Listing(
+        statement,
+        [PLAN_GRIDS.c.code],
+        lambda row: show_grid(row, query.crs),
+        columns,
+        "geometry",
+        screens.simplifier(query.simplify_m),
+    )
     return await respond_list(request, database, listing, query)
 
 

@@ -1,4 +1,7 @@
-"""Reading a case folder: three GeoJSON collections, plain or gzip, turned into snapshots."""
+"""Reading a case folder: GeoJSON collections, plain or gzip, turned into snapshots.
+
+Communities and buildings must be there; barriers, and estates for their names, may be.
+"""
 
 from __future__ import annotations
 
@@ -39,6 +42,10 @@ def read_case(folder: Path) -> Case:
     buildings: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for feature in _features(folder, "buildings"):
         buildings[_text(feature, "community_code")].append(feature)
+    estates = {
+        _text(feature, "estate_id"): feature["properties"].get("name")
+        for feature in _features(folder, "estates", required=False)
+    }
     barriers = sorted(
         _features(folder, "barriers", required=False), key=lambda f: _text(f, "barrier_id")
     )
@@ -55,7 +62,7 @@ def read_case(folder: Path) -> Case:
             for code, feature in zip(codes, communities, strict=True)
         ),
         snapshots=tuple(
-            _snapshot(code, feature, buildings[code])
+            _snapshot(code, feature, buildings[code], estates)
             for code, feature in zip(codes, communities, strict=True)
         ),
         barriers=tuple(_barrier(feature) for feature in barriers),
@@ -91,13 +98,19 @@ def _text(feature: dict[str, Any], name: str) -> str:
     return str(value)
 
 
-def _snapshot(code: str, feature: dict[str, Any], buildings: list[dict[str, Any]]) -> str:
+def _snapshot(
+    code: str,
+    feature: dict[str, Any],
+    buildings: list[dict[str, Any]],
+    estates: dict[str, Any],
+) -> str:
     rows = []
     for building in sorted(buildings, key=lambda f: _text(f, "building_id")):
         known = building["properties"]
         rows.append(
             {
                 "id": _text(building, "building_id"),
+                "name": _name(known.get("name")),
                 "households": known.get("households", 0),
                 "geometry": building["geometry"],
                 "estate_id": known.get("estate_id"),
@@ -113,8 +126,16 @@ def _snapshot(code: str, feature: dict[str, Any], buildings: list[dict[str, Any]
         "name": str(feature["properties"].get("name") or code),
         "boundary": feature["geometry"],
         "buildings": rows,
+        "estates": [
+            {"id": estate_id, "name": _name(estates.get(estate_id))}
+            for estate_id in sorted({row["estate_id"] for row in rows if row["estate_id"]})
+        ],
     }
     return orjson.dumps(content).decode()
+
+
+def _name(value: object) -> str | None:
+    return None if value is None else str(value)
 
 
 def _barrier(feature: dict[str, Any]) -> BarrierSeen:

@@ -13,6 +13,7 @@ import orjson
 from kit.web.listing import csv_cell
 from services.grid_partition.domain import findings
 from services.grid_partition.domain.cutting import CutAssignment, CutResult
+from services.grid_partition.domain.explanation import explain_community
 
 _METRICS = (
     "estates_split",
@@ -125,4 +126,6 @@ def _community(result: CutResult) -> dict[str, Any]:
         ],
         **{name: result.metrics[name] for name in _METRICS},
         "digest": result.digest,
+        "explanation": explain_community(result.facts, "en"),
+        "explanation_zh": explain_community(result.facts, "zh-CN"),
     }

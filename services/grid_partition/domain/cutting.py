@@ -6,12 +6,14 @@ the command line call exactly these, so their answers agree.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import shapely
 
+from services.grid_partition.domain.facts import facts_of
 from services.grid_partition.domain.projection import Plane
 from services.grid_partition.domain.rules import BarrierSeen, engine_barriers
 from services.grid_partition.domain.snapshots import (
@@ -22,6 +24,7 @@ from services.grid_partition.domain.snapshots import (
     read_snapshot,
 )
 from services.grid_partition.engine import (
+    Change,
     CommunityFrame,
     Partition,
     Rules,
@@ -127,7 +130,7 @@ class CutChange:
 
 @dataclass(frozen=True, slots=True)
 class CutResult:
-    """Everything that is stored of one community's cut."""
+    """Everything that is stored of one community's cut; `facts` is what its explanation tells."""
 
     code: str
     digest: str
@@ -135,6 +138,7 @@ class CutResult:
     households: int
     buildings: int
     metrics: dict[str, Any]
+    facts: dict[str, Any]
     grids: tuple[CutGrid, ...]
     assignments: tuple[CutAssignment, ...]
     violations: tuple[CutViolation, ...]
@@ -171,6 +175,7 @@ def cut_community(task: CutTask) -> CutResult:
     if len(partition.grids) > GRIDS_MAX:
         message = f"community {snapshot.code} needs {len(partition.grids)} grids"
         raise TooManyGrids(message)
+    flows = _flows(view, partition)
     return CutResult(
         code=snapshot.code,
         digest=partition.digest,
@@ -178,12 +183,13 @@ def cut_community(task: CutTask) -> CutResult:
         households=snapshot.households,
         buildings=len(snapshot.buildings),
         metrics=_metrics(partition),
+        facts=facts_of(snapshot, view, partition, task.rules, flows),
         grids=_grids(snapshot.code, partition, plane),
         assignments=_assignments(snapshot, view, partition),
         violations=tuple(
             _violation(snapshot, view, violation) for violation in partition.violations
         ),
-        changes=_changes(snapshot.code, view, partition),
+        changes=_changes(snapshot.code, view, flows),
     )
 
 
@@ -287,14 +293,17 @@ def _violation(snapshot: SnapshotSeen, view: EngineView, violation: Violation) -
     )
 
 
-def _changes(code: str, view: EngineView, partition: Partition) -> tuple[CutChange, ...]:
+def _flows(view: EngineView, partition: Partition) -> tuple[Change, ...]:
     old = view.community.legacy
     assert old is not None  # noqa: S101 - CommunityInput fills it
     parts = partition.parts
-    found = changes(old[parts.building], parts.grid, parts.households)
+    return changes(old[parts.building], parts.grid, parts.households)
+
+
+def _changes(code: str, view: EngineView, flows: Sequence[Change]) -> tuple[CutChange, ...]:
     from_old: dict[int, int] = {}
     to_new: dict[int, int] = {}
-    for change in found:
+    for change in flows:
         from_old[change.old] = from_old.get(change.old, 0) + 1
         to_new[change.new] = to_new.get(change.new, 0) + 1
     return tuple(
@@ -305,7 +314,7 @@ def _changes(code: str, view: EngineView, partition: Partition) -> tuple[CutChan
             moved=change.moved,
             effect=_effect(from_old[change.old], to_new[change.new]),
         )
-        for change in found
+        for change in flows
     )
 
 

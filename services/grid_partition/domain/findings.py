@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kit.errors import Language, Text
+from services.grid_partition.domain.wording import counted
 
 _FILE = Path(__file__).parent.parent / "data" / "violations.json"
 
@@ -33,4 +34,4 @@ def _variant(params: Mapping[str, Any]) -> str:
 
 def explain(code: str, params: Mapping[str, Any], language: Language) -> str:
     """Return the sentence for a violation."""
-    return catalogue()[code][_variant(params)].render(language, dict(params))
+    return catalogue()[code][_variant(params)].render(language, counted(params))

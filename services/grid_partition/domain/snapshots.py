@@ -45,6 +45,15 @@ class BuildingSeen(msgspec.Struct, frozen=True):
     floors: int | None = None
     population: int | None = None
     legacy_grid: str | None = None
+    name: str | None = None
+
+
+class EstateSeen(msgspec.Struct, frozen=True):
+    """One estate that is registered in the community: for texts only."""
+
+    id: str
+    source_id: str | None = None
+    name: str | None = None
 
 
 class SnapshotSeen(msgspec.Struct, frozen=True, rename={"code": "community_code"}):
@@ -55,6 +64,7 @@ class SnapshotSeen(msgspec.Struct, frozen=True, rename={"code": "community_code"
     boundary: msgspec.Raw = _NULL
     name: str = ""
     buildings: tuple[BuildingSeen, ...] = ()
+    estates: tuple[EstateSeen, ...] = ()
 
     @property
     def households(self) -> int:

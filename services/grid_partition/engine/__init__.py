@@ -7,8 +7,10 @@ state.  `node_district` once per district, `cut` once per community (in any proc
 from services.grid_partition.engine.changes import Change, changes, moved_households
 from services.grid_partition.engine.driver import cut
 from services.grid_partition.engine.frame import CommunityFrame
+from services.grid_partition.engine.graph_cut import GraphCut, cut_graph
 from services.grid_partition.engine.noding import node_district
 from services.grid_partition.engine.problem import Barriers, CommunityInput, Rules
+from services.grid_partition.engine.simplify import simplify_coverage
 from services.grid_partition.engine.solution import (
     Grid,
     Metrics,
@@ -24,6 +26,7 @@ __all__ = [
     "Change",
     "CommunityFrame",
     "CommunityInput",
+    "GraphCut",
     "Grid",
     "Metrics",
     "Partition",
@@ -33,7 +36,9 @@ __all__ = [
     "ViolationCode",
     "changes",
     "cut",
+    "cut_graph",
     "moved_households",
     "node_district",
+    "simplify_coverage",
     "warm_up",
 ]

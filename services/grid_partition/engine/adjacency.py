@@ -24,9 +24,12 @@ def touching_cells(cells: Cells, ground: Ground) -> CellEdges:
     A cell without such an edge keeps its longest; pieces are bridged, nearest first.
     """
     size = len(cells.block)
-    key = cells.borders.low * size + cells.borders.high
-    keys, inverse = np.unique(key, return_inverse=True)
-    length = np.bincount(inverse, cells.borders.length, len(keys)) / LATTICE_PER_M
+    inner = np.minimum(cells.left, cells.right) >= 0
+    one, other = cells.left[inner], cells.right[inner]
+    keys, inverse = np.unique(
+        np.minimum(one, other) * size + np.maximum(one, other), return_inverse=True
+    )
+    length = np.bincount(inverse, cells.length[inner], len(keys)) / LATTICE_PER_M
     low, high = keys // size, keys % size
     kept = (length > _CONTACT_MIN_M) | _only_contacts(low, high, length, size)
     low, high, length = low[kept], high[kept], np.round(length[kept], 4)
@@ -56,23 +59,26 @@ def _only_contacts(low: IntArray, high: IntArray, length: FloatArray, size: int)
 
 def _bridges(cells: Cells, piece: IntArray) -> IntArray:
     """Shortest links that join the pieces, smallest piece first; shape (pieces - 1, 2)."""
+    if piece.max(initial=0) == 0:
+        return np.zeros((0, 2), dtype=np.int64)
+    cell = np.concatenate([cells.left, cells.right])
+    ends = np.stack([cells.nodes[cells.first], cells.nodes[cells.second]], axis=1)
+    rims = np.tile(shapely.linestrings(ends.astype(np.float64)), 2)[cell >= 0]
+    cell = cell[cell >= 0]
     links: list[tuple[int, int]] = []
-    face_piece = piece[cells.face_cell]
-    while face_piece.max(initial=0) > 0:
-        counts = np.bincount(face_piece)
+    rim_piece, cell_piece = piece[cell], piece.copy()
+    while cell_piece.min() < cell_piece.max():
+        counts = np.bincount(cell_piece)
         present = np.flatnonzero(counts)
-        if len(present) == 1:
-            break
         small = int(present[np.argmin(counts[present])])
-        mine = np.flatnonzero(face_piece == small)
-        others = np.flatnonzero(face_piece != small)
-        tree = shapely.STRtree(cells.faces[others])
-        pair, distance = tree.query_nearest(
-            cells.faces[mine], return_distance=True, all_matches=True
+        mine = np.flatnonzero(rim_piece == small)
+        others = np.flatnonzero(rim_piece != small)
+        pair, distance = shapely.STRtree(rims[others]).query_nearest(
+            rims[mine], return_distance=True, all_matches=True
         )
-        best = np.lexsort((others[pair[1]], mine[pair[0]], distance))[0]
-        here, there = int(mine[pair[0][best]]), int(others[pair[1][best]])
-        ends = (int(cells.face_cell[here]), int(cells.face_cell[there]))
-        links.append((min(ends), max(ends)))
-        face_piece[mine] = face_piece[there]
+        best = np.lexsort((cell[others[pair[1]]], cell[mine[pair[0]]], distance))[0]
+        here, there = int(cell[mine[pair[0][best]]]), int(cell[others[pair[1][best]]])
+        links.append((min(here, there), max(here, there)))
+        cell_piece[cell_piece == small] = cell_piece[there]
+        rim_piece[mine] = cell_piece[there]
     return np.array(links, dtype=np.int64).reshape(-1, 2)

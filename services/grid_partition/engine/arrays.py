@@ -6,12 +6,14 @@ hundred million households does not overflow.
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Annotated, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 IntArray: TypeAlias = NDArray[np.int64]
+#: Two-dimensional; the number is for the compiler.
+IntTable: TypeAlias = Annotated[NDArray[np.int64], 2]
 FloatArray: TypeAlias = NDArray[np.float64]
 BoolArray: TypeAlias = NDArray[np.bool_]
 GeometryArray: TypeAlias = NDArray[np.object_]

@@ -21,7 +21,7 @@ from services.grid_partition.engine.relax import Relaxed, relax
 __all__ = ["Examined", "Verdict", "covered", "examine", "first_prices"]
 
 _COLUMNS_MAX = 12_000
-_STEPS_MAX = 400_000
+_STEPS_MAX = 100_000
 _CERTIFICATE_STEPS = 20_000
 _COVER_WORK = 3_000_000
 _TURNS = 100
@@ -49,11 +49,18 @@ class Examined:
     label: IntArray | None = None
 
 
-def examine(graph: AtomGraph, prices: Prices, patience: int = 1) -> Examined:
-    """Decide by complete search, within fixed limits of work that `patience` multiplies."""
+def examine(
+    graph: AtomGraph, prices: Prices, patience: int = 1, count: int | None = None
+) -> Examined:
+    """Decide by complete search, within fixed limits of work that `patience` multiplies.
+
+    `count`: the number of parts, None for any.
+    """
     relaxed = relax(graph)
     network = relaxed.network
-    low, high = int(prices.low), int(prices.high)
+    low, high = _part_range(int(network.weight.sum()), prices, count)
+    if low > high:
+        return Examined(Verdict.IMPOSSIBLE, np.zeros(0, dtype=np.int64))
     held = coverable(network, low, high, _CERTIFICATE_STEPS * patience)
     stuck = relaxed.atom[held == 0]
     if len(stuck):
@@ -63,7 +70,17 @@ def examine(graph: AtomGraph, prices: Prices, patience: int = 1) -> Examined:
     )
     if not complete:
         return Examined(Verdict.UNKNOWN, stuck)
-    return _covered(graph, prices, relaxed, (pointer, members), patience)
+    return _covered(graph, prices, relaxed, (pointer, members), (patience, count or 0))
+
+
+def _part_range(total: int, prices: Prices, count: int | None) -> tuple[int, int]:
+    """What a part may hold: with a fixed number of parts the others leave it less room."""
+    low, high = int(prices.low), int(prices.high)
+    if count is None:
+        return low, high
+    if not count * low <= total <= count * high:
+        return 1, 0
+    return max(low, total - (count - 1) * high), min(high, total - (count - 1) * low)
 
 
 def _covered(
@@ -71,16 +88,18 @@ def _covered(
     prices: Prices,
     relaxed: Relaxed,
     sets: tuple[IntArray, IntArray],
-    patience: int,
+    bounds: tuple[int, int],
 ) -> Examined:
     pointer, members = sets
+    patience, count = bounds
     none_stuck = np.zeros(0, dtype=np.int64)
     items, columns = len(relaxed.atom), len(pointer) - 1
     cost = _costs(graph, prices, relaxed.atom[members], pointer)
     first = first_prices(pointer, members, cost, items)
     aim = float(first.sum()) * 1.5 + 1000.0
     price = dual_prices(pointer, members, cost, first, aim, _TURNS)
-    complete, chosen = covered(items, pointer, members, cost, price, (1e-6, _COVER_WORK * patience))
+    limits = (1e-6, _COVER_WORK * patience, count)
+    complete, chosen = covered(items, pointer, members, cost, price, limits)
     if not len(chosen):
         verdict = Verdict.IMPOSSIBLE if complete else Verdict.UNKNOWN
         return Examined(verdict, none_stuck, columns)
@@ -97,13 +116,16 @@ def covered(
     members: IntArray,
     cost: FloatArray,
     price: FloatArray,
-    limits: tuple[float, int],
+    limits: tuple[float, int, int],
 ) -> tuple[bool, IntArray]:
-    """Cheapest cover under feasible `price`; `limits`: least gain of interest, link operations."""
+    """Cheapest cover under feasible `price`.
+
+    `limits`: least gain of interest, link operations, number of columns (0: any).
+    """
     reduced = cost - np.add.reduceat(price[members], pointer[:-1])
     order = np.argsort(reduced, kind="stable")
-    gain, work = limits
-    return cheapest_cover(items, pointer, members, reduced, order, (1e300, gain, work))
+    gain, work, count = limits
+    return cheapest_cover(items, pointer, members, reduced, order, (1e300, gain, work, count))
 
 
 def first_prices(pointer: IntArray, members: IntArray, cost: FloatArray, items: int) -> FloatArray:
@@ -116,7 +138,7 @@ def first_prices(pointer: IntArray, members: IntArray, cost: FloatArray, items: 
 
 
 def _costs(graph: AtomGraph, prices: Prices, atoms: IntArray, pointer: IntArray) -> FloatArray:
-    """J of each column on its own: half its border, its size, its blocks and estates.
+    """J of each column on its own: half its border, its size, blocks, estates, moved households.
 
     Summed over a cover and less one block price a part this is J.
     """
@@ -129,7 +151,21 @@ def _costs(graph: AtomGraph, prices: Prices, atoms: IntArray, pointer: IntArray)
     named = graph.estate[atoms] >= 0
     pairs = np.unique(column[named] * (graph.estates + 1) + graph.estate[atoms[named]])
     cost += prices.estate * np.bincount(pairs // (graph.estates + 1), minlength=count)
+    if prices.move > 0 and graph.olds > 0:
+        cost += prices.move * _moved(graph, atoms, column, count)
     return cost
+
+
+def _moved(graph: AtomGraph, atoms: IntArray, column: IntArray, count: int) -> IntArray:
+    """Households of each column that come from another old grid than most of it."""
+    known = graph.old[atoms] >= 0
+    pairs = column[known] * graph.olds + graph.old[atoms[known]]
+    keys, inverse = np.unique(pairs, return_inverse=True)
+    flow = np.bincount(inverse, graph.weight[atoms[known]], len(keys)).astype(np.int64)
+    most = np.zeros(count, dtype=np.int64)
+    np.maximum.at(most, keys // max(graph.olds, 1), flow)
+    total = np.bincount(keys // max(graph.olds, 1), flow, count).astype(np.int64)
+    return total - most
 
 
 def _borders(graph: AtomGraph, atoms: IntArray, column: IntArray, count: int) -> FloatArray:

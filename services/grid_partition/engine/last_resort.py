@@ -12,6 +12,7 @@ import numpy as np
 
 from services.grid_partition.engine.arrays import BoolArray, IntArray
 from services.grid_partition.engine.contraction import contract_estates
+from services.grid_partition.engine.decision import decided
 from services.grid_partition.engine.edges import CellEdges
 from services.grid_partition.engine.exact import Examined, Verdict, examine
 from services.grid_partition.engine.fill import fill_empty
@@ -19,11 +20,15 @@ from services.grid_partition.engine.graph import CellTable
 from services.grid_partition.engine.prices import prices_for
 from services.grid_partition.engine.problem import Rules
 from services.grid_partition.engine.search import Plan, first_within, improve, restarts
+from services.grid_partition.engine.stranding import stranding_atoms
 from services.grid_partition.engine.windows import mend
 
 __all__ = ["Resort", "last_resort"]
 
 _PATIENCE = 8
+_STEPS = 5_000_000
+_TURNS = 12
+_SETS_OF_ONE = 20_000
 _EFFORT = 6
 _TRIES = 8
 #: Above this many atoms a long search over everything costs more than it can bring.
@@ -50,10 +55,13 @@ def last_resort(
     graph, group = contract_estates(table, edges, np.zeros_like(whole))
     prices = prices_for(rules)
     seen = examine(graph, prices, _PATIENCE)
-    best = Resort(label, _outside(table, label, rules), seen, group)
-    if seen.verdict is Verdict.IMPOSSIBLE:
-        return best
     filled = None if seen.label is None else fill_empty(graph, seen.label)
+    if seen.verdict is not Verdict.IMPOSSIBLE and filled is None:
+        decision = decided(graph, rules, _STEPS, _TURNS, _SETS_OF_ONE)
+        filled = decision.label
+        if decision.verdict is Verdict.IMPOSSIBLE:
+            seen = replace(seen, verdict=decision.verdict)
+    best = Resort(label, _outside(table, label, rules), seen, group)
     if filled is not None:
         begun = Plan(filled, int(filled.max()) + 1, 0, 0.0)
         plan = improve(graph, begun, prices, rules.effort * len(filled), (rules.seed, 600))
@@ -61,13 +69,26 @@ def last_resort(
     mended = mend(table, edges, whole, label, rules)
     if (outside := _outside(table, mended, rules)) < best.outside:
         best = replace(best, label=mended, outside=outside)
-    if best.outside and len(graph.weight) <= _ATOMS_MAX:
+    if best.outside and seen.verdict is not Verdict.IMPOSSIBLE:
+        stuck = stranding_atoms(graph, rules, np.unique(group[_out_of_range(table, best, rules)]))
+        if len(stuck):
+            seen = replace(seen, verdict=Verdict.IMPOSSIBLE, stuck=stuck)
+            best = replace(best, seen=seen)
+    impossible = seen.verdict is Verdict.IMPOSSIBLE
+    if best.outside and not impossible and len(graph.weight) <= _ATOMS_MAX:
         long = replace(rules, effort=rules.effort * _EFFORT, seed=(rules.seed + 1) % 2**31)
         total = int(table.households.sum())
         plan = first_within(restarts(graph, total, long, prices, _TRIES), 0)
         if plan.outside < best.outside:
             best = replace(best, label=plan.label[group], outside=plan.outside)
     return best
+
+
+def _out_of_range(table: CellTable, best: Resort, rules: Rules) -> BoolArray:
+    """The cells of the parts that miss the range."""
+    weight = np.bincount(best.label, table.households)
+    off = (weight < rules.min_households) | (weight > rules.max_households)
+    return np.asarray(off[best.label])
 
 
 def _outside(table: CellTable, label: IntArray, rules: Rules) -> int:

@@ -15,6 +15,7 @@ from services.grid_partition.engine.changes import moved_households
 from services.grid_partition.engine.estates import split_estates
 from services.grid_partition.engine.kernels.union import components
 from services.grid_partition.engine.numbering import reading_order
+from services.grid_partition.engine.outline import dissolved
 from services.grid_partition.engine.problem import CommunityInput, Rules
 from services.grid_partition.engine.solution import Grid, Metrics, Parts, Violation
 from services.grid_partition.engine.terrain import Terrain
@@ -37,11 +38,7 @@ def draw_grids(terrain: Terrain, label: IntArray) -> Drawn:
     """Dissolve the cells of each label, number the grids, and look how each holds together."""
     cells, edges = terrain.cells, terrain.edges
     count = int(label.max()) + 1
-    face_label = label[cells.face_cell]
-    merged = np.empty(count, dtype=object)
-    for grid in range(count):
-        merged[grid] = shapely.coverage_union_all(cells.faces[face_label == grid])
-    merged = shapely.normalize(terrain.ground.to_metres(merged))
+    merged = dissolved(cells, label, terrain.ground)
     order = reading_order(shapely.get_coordinates(shapely.centroid(merged)))
     number = np.empty(count, dtype=np.int64)
     number[order] = np.arange(count)
@@ -105,8 +102,7 @@ def _population(terrain: Terrain, drawn: Drawn, community: CommunityInput) -> In
 def parts_of(terrain: Terrain, drawn: Drawn) -> Parts:
     """Where every part of a building went, in the caller's numbering of buildings."""
     sites = terrain.sites
-    cut = [(s.unit_from, s.unit_to, s.floor_from, s.floor_to) for s in sites.slices]
-    ranges = np.array(cut, dtype=np.int64).reshape(-1, 4)
+    ranges = sites.ranges
     order = np.lexsort((ranges[:, 2], ranges[:, 0], sites.building))
     label = drawn.label[terrain.cells.site_cell]
     return Parts(
@@ -161,14 +157,14 @@ def digest_of(
     """SHA-256 over rules, places, labels, outlines and violations; no ids, no input order."""
     sites = terrain.sites
     label = drawn.label[terrain.cells.site_cell]
-    cut = np.array([(s.unit_from, s.floor_from) for s in sites.slices], np.int64).reshape(-1, 2)
+    cut = sites.ranges[:, [0, 2]]
     table = np.column_stack([sites.xy + terrain.ground.origin, sites.households, cut, label])
     table = table[np.lexsort(table.T[::-1])]
-    outlines = [shapely.get_coordinates(shape) for shape in drawn.polygons]
     told = sorted((v.code, sorted(v.params.items()), v.grid is None) for v in violations)
     content = hashlib.sha256()
     content.update(json.dumps([rules.__dict__, told], sort_keys=True).encode())
     content.update(np.ascontiguousarray(table, dtype="<i8").tobytes())
-    for outline in outlines:
-        content.update(np.rint(outline * 10_000).astype("<i8").tobytes())
+    outline, grid = shapely.get_coordinates(drawn.polygons, return_index=True)
+    content.update(np.rint(outline * 10_000).astype("<i8").tobytes())
+    content.update(np.bincount(grid, minlength=len(drawn.polygons)).astype("<i8").tobytes())
     return content.hexdigest()

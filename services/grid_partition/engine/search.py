@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 #: Smaller graphs get as many steps as one of this many atoms: they are searched in no time.
-_SMALL_GRAPH = 100
+_SMALL_GRAPH = 200
 _HOT_M = 50.0
 _WARM_M = 15.0
 _COLD_M = 4.0
@@ -89,10 +89,20 @@ def start(graph: AtomGraph, count: int, prices: Prices, steps: int, seed: tuple[
 
 
 def restarts(
-    graph: AtomGraph, total: int, rules: Rules, prices: Prices, tries: int
+    graph: AtomGraph,
+    total: int,
+    rules: Rules,
+    prices: Prices,
+    tries: int,
+    fixed: int | None = None,
 ) -> Iterator[Plan]:
-    """Plans of independent searches: two with the best count, then its neighbours by turns."""
+    """Plans of independent searches: two with the best count, then its neighbours by turns.
+
+    With a `fixed` number of parts, all with that.
+    """
     count, counts = best_count(total, rules), possible_counts(total, rules)
+    if fixed is not None:
+        count, counts = fixed, range(fixed, fixed + 1)
     steps = rules.effort * max(len(graph.weight), _SMALL_GRAPH)
     for attempt in range(tries):
         off = (0, 0, 1, -1, 0, 2, -2, 0)[attempt % 8]

@@ -8,8 +8,10 @@ import numpy as np
 
 from services.grid_partition.engine.adjust import from_old_grids
 from services.grid_partition.engine.arrays import BoolArray, IntArray
-from services.grid_partition.engine.contraction import contract_estates, small_estates
-from services.grid_partition.engine.estates import cut_estates, open_estates, settled
+from services.grid_partition.engine.closed import Closed, close
+from services.grid_partition.engine.contraction import small_estates
+from services.grid_partition.engine.decision import decided
+from services.grid_partition.engine.estates import Opened, open_estates, settled
 from services.grid_partition.engine.exact import Examined, Verdict, examine
 from services.grid_partition.engine.fill import fill_empty
 from services.grid_partition.engine.graph import AtomGraph, CellTable
@@ -31,6 +33,8 @@ from services.grid_partition.engine.windows import mend
 __all__ = ["Found", "solve"]
 
 _TRIES = 8
+_DECISION_STEPS = 300_000
+_DECISION_TURNS = 3
 #: With more grids than this a failed search is mended in windows, not repeated.
 _LARGE = 40
 
@@ -73,69 +77,88 @@ def solve(terrain: Terrain, rules: Rules) -> Found:
         label = np.zeros(len(table.block), dtype=np.int64)
         return Found(label, _none_open(table), proof="arithmetic")
     whole = small_estates(table, rules.max_households) & rules.keep_estates
-    graph, group = contract_estates(table, terrain.edges, whole)
+    closed = close(table, terrain.edges, whole, rules)
+    graph, group = closed.graph, closed.group
     if not possible_counts(total, rules):
-        plan = _searched(graph, total, rules, None)
-        return Found(plan.label[group], _none_open(table), proof="arithmetic")
+        nearest, _ = _searched(graph, total, rules, None)
+        return Found(nearest.label[group], _none_open(table), proof="arithmetic")
     seen = examine(graph, prices_for(rules))
     if seen.verdict is Verdict.OPTIMAL and seen.label is not None and not rules.move_price_m:
         return Found(seen.label[group], _none_open(table), optimal=True, columns=seen.columns)
+    plan: Plan | None = None
     if seen.verdict is not Verdict.IMPOSSIBLE:
-        plan = _searched(graph, total, rules, seen)
+        plan, impossible = _searched(graph, total, rules, seen)
         if plan.outside == 0:
             return Found(plan.label[group], _none_open(table), columns=seen.columns)
-    else:
-        plan = next(iter(restarts(graph, total, rules, prices_for(rules), 1)))
-    return _without_whole_estates(terrain, rules, whole, group, seen, plan)
+        if impossible:
+            seen = replace(seen, verdict=Verdict.IMPOSSIBLE)
+    return _without_whole_estates(closed, seen, plan)
 
 
-def _searched(graph: AtomGraph, total: int, rules: Rules, seen: Examined | None) -> Plan:
-    """Best of an exact cover (annealed), of the old grids, and of restarts until one will do."""
-    prices = prices_for(rules)
-    floor = 0
+def _searched(
+    graph: AtomGraph, total: int, rules: Rules, seen: Examined | None
+) -> tuple[Plan, bool]:
+    """Best of a first search, the old grids, an exact cover, a decision, and restarts.
+
+    Stops at the first that will do; the flag says that no cut is possible (proved).
+    """
+    prices, floor, impossible = prices_for(rules), 0, False
     if not possible_counts(total, rules):
         floor = least_outside(total, best_count(total, rules), rules)
-    tries = 1 if best_count(total, rules) > _LARGE else _TRIES
-    plans = [first_within(restarts(graph, total, rules, prices, tries), floor)]
-    filled = None if seen is None or seen.label is None else fill_empty(graph, seen.label)
-    if filled is not None:
-        begun = Plan(filled, int(filled.max()) + 1, 0, 0.0)
-        plans.append(improve(graph, begun, prices, rules.effort * len(filled), (rules.seed, 400)))
+    tries = restarts(graph, total, rules, prices, _TRIES)
+    plans = [next(tries)]
     if rules.move_price_m > 0 and graph.olds > 0:
         plans.append(from_old_grids(graph, total, rules))
-    return min(plans, key=Plan.rank)
+    covered = None if seen is None or seen.label is None else fill_empty(graph, seen.label)
+    if covered is None and min(plans, key=Plan.rank).outside > floor == 0:
+        decision = decided(graph, rules, _DECISION_STEPS, _DECISION_TURNS)
+        covered, impossible = decision.label, decision.verdict is Verdict.IMPOSSIBLE
+    if covered is not None:
+        begun = Plan(covered, int(covered.max()) + 1, 0, 0.0)
+        plans.append(improve(graph, begun, prices, rules.effort * len(covered), (rules.seed, 400)))
+    best = min(plans, key=Plan.rank)
+    if best.outside > floor and not impossible and best_count(total, rules) <= _LARGE:
+        best = min(best, first_within(tries, floor), key=Plan.rank)
+    return best, impossible
 
 
-def _without_whole_estates(
-    terrain: Terrain,
-    rules: Rules,
-    whole: BoolArray,
-    group: IntArray,
-    seen: Examined,
-    plan: Plan,
-) -> Found:
-    """Open estates; where even that leaves grids outside the range, look for the reason."""
-    table = terrain.table
-    impossible = seen.verdict is Verdict.IMPOSSIBLE
+def _without_whole_estates(closed: Closed, seen: Examined, plan: Plan | None) -> Found:
+    """Open estates; where even that leaves grids outside the range, look for the reason.
+
+    `plan`: the best with whole estates, None where none was looked for.
+    """
+    table, rules, group = closed.table, closed.rules, closed.group
     blocked = np.flatnonzero(np.isin(group, seen.stuck))
-    label, opened, outside, least = plan.label[group], _none_open(table), plan.outside, 0
-    joined, whole_group = len(np.unique(group)) < len(group), group
-    if best_count(int(table.households.sum()), rules) > _LARGE:
-        label = mend(table, terrain.edges, whole, label, rules)
-        freed = settled(table, terrain.edges, whole, group, label, int(impossible), rules)
-        label, opened, outside, least = freed.label, freed.opened, freed.outside, freed.least
-    elif joined:
-        freed = open_estates(table, terrain.edges, whole, label, rules)
-        label, opened, outside, least = freed.label, freed.opened, freed.outside, freed.least
+    impossible = seen.verdict is Verdict.IMPOSSIBLE
+    freed = _freed(closed, seen, plan)
+    label, opened, outside = freed.label, freed.opened, freed.outside
     if outside:
-        last = last_resort(table, terrain.edges, whole, label, rules)
+        last = last_resort(table, closed.edges, closed.whole, label, rules)
         group, seen = last.group, last.seen
         if last.outside < outside:
             label, outside = last.label, last.outside
-            opened = cut_estates(label, whole_group, table.estate, len(whole))
-    found = Found(label, opened, impossible and joined, least, blocked)
+            opened = closed.opened_by(label)
+    joined = len(closed.divisible()) > 0
+    found = Found(label, opened, impossible and joined, freed.least, blocked)
     if outside and seen.verdict is Verdict.IMPOSSIBLE:
         stuck = np.flatnonzero(np.isin(group, seen.stuck))
         proof = "" if len(stuck) else "enumeration"
         return replace(found, stuck=stuck, proof=proof, columns=seen.columns)
     return found
+
+
+def _freed(closed: Closed, seen: Examined, plan: Plan | None) -> Opened:
+    """The cut with as few estates open as was found; in large communities only in windows."""
+    rules, impossible = closed.rules, seen.verdict is Verdict.IMPOSSIBLE
+    large = best_count(closed.total, rules) > _LARGE
+    if not large and len(closed.divisible()):
+        return open_estates(closed, seen.stuck, impossible)
+    if plan is None:
+        prices = prices_for(rules)
+        plan = next(iter(restarts(closed.graph, closed.total, rules, prices, 1)))
+    label = plan.label[closed.group]
+    if not large:
+        return Opened(label, plan.outside, closed.opened_by(label), 0, plan)
+    return settled(
+        closed, mend(closed.table, closed.edges, closed.whole, label, rules), int(impossible)
+    )

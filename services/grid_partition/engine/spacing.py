@@ -10,6 +10,7 @@ import shapely
 from services.grid_partition.engine.arrays import IntArray
 from services.grid_partition.engine.frame import LATTICE_PER_M
 from services.grid_partition.engine.ground import Ground
+from services.grid_partition.engine.kernels.snap import weld
 
 __all__ = ["spread_apart"]
 
@@ -26,6 +27,8 @@ def spread_apart(xy: IntArray, block: IntArray, ground: Ground) -> IntArray:
     even at 6 mm stays too, and will share its neighbour's cell.
     """
     spacing = round(_SPACINGS_M[0] * LATTICE_PER_M)
+    if not _crowded(xy, spacing):
+        return xy
     points = shapely.points(xy.astype(np.float64))
     first, second = shapely.STRtree(points).query(points, predicate="dwithin", distance=spacing - 1)
     crowded = np.unique(second[first < second])
@@ -37,6 +40,16 @@ def spread_apart(xy: IntArray, block: IntArray, ground: Ground) -> IntArray:
         xy[site] = _free_place(xy[site], taken, ground, int(block[site]))
         taken.add(int(xy[site, 0]), int(xy[site, 1]))
     return xy
+
+
+def _crowded(xy: IntArray, spacing: int) -> bool:
+    """Whether any two sites are closer than the spacing."""
+    square = xy // spacing
+    square -= square.min(axis=0, initial=0) - 1
+    stride = int(square[:, 1].max(initial=0)) + 3
+    key = square[:, 0] * stride + square[:, 1]
+    into = weld(xy, key, np.argsort(key, kind="stable"), stride, spacing - 1)
+    return bool((into != np.arange(len(xy))).any())
 
 
 class _Taken:
@@ -63,6 +76,7 @@ class _Taken:
 
 def _free_place(start: IntArray, taken: _Taken, ground: Ground, block: int) -> tuple[int, int]:
     x, y = int(start[0]), int(start[1])
+    clear = ground.clear_part(block)
     for spacing_m in _SPACINGS_M:
         distance = round(spacing_m * LATTICE_PER_M)
         for turn in range(_TURNS):
@@ -71,8 +85,6 @@ def _free_place(start: IntArray, taken: _Taken, ground: Ground, block: int) -> t
                 round(x + radius * math.cos(turn * _GOLDEN_ANGLE)),
                 round(y + radius * math.sin(turn * _GOLDEN_ANGLE)),
             )
-            if taken.clear_of(*spot, distance) and shapely.intersects_xy(
-                ground.shrunk[block], *map(float, spot)
-            ):
+            if taken.clear_of(*spot, distance) and shapely.intersects_xy(clear, *map(float, spot)):
                 return spot
     return x, y

@@ -43,7 +43,7 @@ def survey(community: CommunityInput, frame: CommunityFrame, rules: Rules) -> Te
     """Place the buildings, tessellate, and find who touches whom."""
     ground = ground_of(frame)
     sites = place_sites(community, ground, rules.max_households)
-    cells = tessellate(sites.xy, sites.block, ground)
+    cells = tessellate(sites, ground)
     edges = touching_cells(cells, ground)
     return Terrain(ground, sites, cells, edges, _table(sites, cells, rules.max_households))
 

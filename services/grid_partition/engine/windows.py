@@ -8,9 +8,10 @@ from __future__ import annotations
 import numpy as np
 
 from services.grid_partition.engine.arrays import BoolArray, IntArray
-from services.grid_partition.engine.contraction import contract_estates
+from services.grid_partition.engine.closed import close
 from services.grid_partition.engine.edges import CellEdges
 from services.grid_partition.engine.estates import open_estates
+from services.grid_partition.engine.exact import Verdict, examine
 from services.grid_partition.engine.graph import CellTable, restricted
 from services.grid_partition.engine.prices import prices_for
 from services.grid_partition.engine.problem import Rules
@@ -88,13 +89,14 @@ def _near(edges: CellEdges, label: IntArray, part: int, rings: int) -> BoolArray
 def _recut(
     inside: CellTable, within: CellEdges, whole: BoolArray, rules: Rules, opening: bool
 ) -> IntArray | None:
-    total = int(inside.households.sum())
-    graph, group = contract_estates(inside, within, whole)
+    closed = close(inside, within, whole, rules)
+    graph, total = closed.graph, closed.total
     tries = 1 if opening else _TRIES
     plan = first_within(restarts(graph, total, rules, prices_for(rules), tries), 0)
     if plan.outside == 0:
-        return plan.label[group]
-    if not opening or len(graph.weight) == len(group):
+        return plan.label[closed.group]
+    if not opening or not len(closed.divisible()):
         return None
-    opened = open_estates(inside, within, whole, plan.label[group], rules)
+    seen = examine(graph, prices_for(rules))
+    opened = open_estates(closed, seen.stuck, seen.verdict is Verdict.IMPOSSIBLE)
     return opened.label if opened.outside == 0 else None

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import orjson
 
+from kit.boxes import Box
 from kit.clock import local_date
 from services.grid_partition.domain.cutting import Frames, FramesTask, frame_communities
 from services.grid_partition.domain.projection import outline
@@ -16,7 +17,6 @@ from services.grid_partition.domain.rules import engine_rules
 from services.grid_partition.domain.snapshots import SnapshotSeen, read_shapes
 from services.grid_partition.operations.workshop import LeaseLost, PlanFailed, Workshop
 from services.grid_partition.storage import barriers, inputs, jobs, plans
-from services.grid_partition.storage.boxes import Box
 from services.grid_partition.storage.inputs import StoredSnapshot
 
 _BATCH = 20

@@ -11,9 +11,9 @@ from uuid import UUID
 from sqlalchemy import Select, Text, cast, or_, select, update
 
 from kit.areas import in_areas, under
+from kit.boxes import Box, meets
 from kit.db import Tx
 from services.grid_partition.domain.rules import BarrierSeen
-from services.grid_partition.storage.boxes import Box, meets
 from services.grid_partition.storage.tables import BARRIERS
 
 

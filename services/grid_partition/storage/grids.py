@@ -11,8 +11,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, exists, or_, select, text, update
 
 from kit.areas import in_areas, under
+from kit.boxes import Box, meets
 from kit.db import Tx
-from services.grid_partition.storage.boxes import Box, meets
 from services.grid_partition.storage.tables import GRID_EPOCH, GRIDS, PLAN_ASSIGNMENTS, PLANS
 
 

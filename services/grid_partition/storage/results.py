@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Select, Table, delete, func, select, update
+from sqlalchemy import Select, Table, delete, func, select, tuple_, update
 
 from kit.areas import in_areas
 from kit.db import Tx, driver_connection
@@ -49,6 +49,7 @@ async def finish_community(
             violations=len(result.violations),
             digest=result.digest,
             metrics=result.metrics,
+            facts=result.facts,
             updated_at=now,
         )
         .returning(rows.c.name)
@@ -198,6 +199,22 @@ def communities_of(plan_id: UUID, areas: Sequence[str]) -> Select[Any]:
 def grids_of(plan_id: UUID, areas: Sequence[str], community: str | None) -> Select[Any]:
     """Return the query of a plan's grids."""
     return _of(PLAN_GRIDS, plan_id, areas, community)
+
+
+async def coverages(
+    tx: Tx, wanted: Collection[tuple[UUID, str]]
+) -> list[tuple[UUID, str, int, str, str]]:
+    """Return (plan, community, meridian, grid code, geometry) of all grids of the communities."""
+    rows = PLAN_GRIDS
+    statement = (
+        select(
+            rows.c.plan_id, rows.c.community_code, PLANS.c.meridian, rows.c.code, rows.c.geometry
+        )
+        .join(PLANS, PLANS.c.id == rows.c.plan_id)
+        .where(tuple_(rows.c.plan_id, rows.c.community_code).in_(list(wanted)))
+        .order_by(rows.c.plan_id, rows.c.code)
+    )
+    return [tuple(row) for row in (await tx.execute(statement)).all()]
 
 
 def assignments_of(

@@ -161,6 +161,7 @@ PLAN_COMMUNITIES = Table(
     Column("violations", Integer, nullable=True),
     Column("digest", Text, nullable=True),
     Column("metrics", JSONB, nullable=True),
+    Column("facts", JSONB, nullable=True),
     Column("updated_at", UtcDateTime, nullable=False),
     Index("ix_plan_communities_state", "state"),
 )

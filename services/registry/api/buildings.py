@@ -8,6 +8,7 @@ from fastapi import Body, Query, Request, Response
 
 from kit import errors
 from kit.app import api_router
+from kit.boxes import read_bbox
 from kit.pagination import Page
 from kit.web.deps import Idempotent, IfMatch, IfNoneMatch, Reader
 from kit.web.listing import Listing, list_responses, respond_list
@@ -19,7 +20,7 @@ from services.registry.api.schemas.buildings import (
     BuildingPatch,
     BuildingQuery,
 )
-from services.registry.api.schemas.fields import SourceId, read_bbox
+from services.registry.api.schemas.fields import SourceId
 from services.registry.api.working import (
     MERGE_PATCH,
     NOT_MODIFIED,

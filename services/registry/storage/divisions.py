@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 
 from kit.areas import in_areas, under
+from kit.boxes import Box, meets
 from kit.bulk.issues import RowIssue
 from kit.bulk.staging import ROWS, Staging
 from kit.db import Tx
@@ -42,7 +43,7 @@ class DivisionFilter:
     is_governed: bool | None = None
     status: str | None = ACTIVE
     as_of: date | None = None
-    bbox: tuple[float, float, float, float] | None = None
+    bbox: Box | None = None
     updated_since: datetime | None = None
 
 
@@ -75,7 +76,7 @@ def listing(
         if value is not None:
             statement = statement.where(filtered == value)
     if narrowed.bbox is not None:
-        statement = statement.where(rows.overlaps(DIVISIONS, narrowed.bbox))
+        statement = statement.where(meets(DIVISIONS, narrowed.bbox))
     if narrowed.updated_since is not None:
         statement = statement.where(columns.updated_at >= narrowed.updated_since)
     return statement, [columns.code]
@@ -144,7 +145,7 @@ async def community_at(
             & (DIVISIONS.c.status == ACTIVE)
             & (func.length(DIVISIONS.c.code) == 12)
             & DIVISIONS.c.boundary.is_not(None)
-            & rows.overlaps(DIVISIONS, (lon, lat, lon, lat))
+            & meets(DIVISIONS, Box(lon, lat, lon, lat))
         )
         .order_by(DIVISIONS.c.code)
     )

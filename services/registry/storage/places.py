@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, Table, select
 
 from kit.areas import in_areas, under
-from services.registry.storage import rows
+from kit.boxes import Box, meets
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class PlaceFilter:
 
     area: str | None = None
     community_code: str | None = None
-    bbox: tuple[float, float, float, float] | None = None
+    bbox: Box | None = None
     updated_since: datetime | None = None
     include_ended: bool = False
     source: str | None = None
@@ -40,7 +40,7 @@ def listing(
     if narrowed.source is not None:
         statement = statement.where(columns.source == narrowed.source)
     if narrowed.bbox is not None:
-        statement = statement.where(rows.overlaps(table, narrowed.bbox))
+        statement = statement.where(meets(table, narrowed.bbox))
     if narrowed.updated_since is not None:
         statement = statement.where(columns.updated_at >= narrowed.updated_since)
     return statement, [columns.id]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, Table, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, Table, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from kit.areas import in_areas
@@ -96,12 +96,3 @@ def _meaning(error: IntegrityError) -> Exception:
             if constraint in text:
                 return problem()
     return error
-
-
-def overlaps(table: Table, bbox: tuple[float, float, float, float]) -> ColumnElement[bool]:
-    """Return the condition that a row's extent meets a box, which may cross the antimeridian."""
-    west, south, east, north = bbox
-    tall = (table.c.north >= south) & (table.c.south <= north)
-    if west <= east:
-        return tall & (table.c.east >= west) & (table.c.west <= east)
-    return tall & or_(table.c.east >= west, table.c.west <= east)

@@ -8,8 +8,9 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-_BLOCK_M = (450.0, 400.0)
-_BEND_M = 35.0
+#: Distance of one street to the next, metres.
+_BETWEEN_M = (120.0, 400.0)
+_BEND_M = 20.0
 #: Share of inner street edges that do not exist: two blocks are then one.
 _ABSENT = 0.1
 
@@ -46,8 +47,10 @@ class Streets:
 
 def draw_streets(columns: int, rows: int, rng: np.random.Generator) -> Streets:
     """Bend a lattice and leave out a few of its inner edges; the middle row line is a river."""
-    at = np.stack(np.meshgrid(np.arange(columns + 1), np.arange(rows + 1), indexing="ij"), axis=-1)
-    corners = at * np.array(_BLOCK_M) + rng.uniform(-_BEND_M, _BEND_M, at.shape)
+    easting = np.cumsum(np.concatenate([[0.0], rng.uniform(*_BETWEEN_M, columns)]))
+    northing = np.cumsum(np.concatenate([[0.0], rng.uniform(*_BETWEEN_M, rows)]))
+    corners = np.stack(np.meshgrid(easting, northing, indexing="ij"), axis=-1)
+    corners += rng.uniform(-_BEND_M, _BEND_M, corners.shape)
     lines: list[shapely.LineString] = []
     water: list[bool] = []
     river = rows // 2 if rows > 2 else -1
@@ -64,9 +67,7 @@ def draw_streets(columns: int, rows: int, rng: np.random.Generator) -> Streets:
     return Streets(corners, tuple(lines), tuple(water))
 
 
-def share_out(
-    shape: tuple[int, int], owners: int, rng: np.random.Generator
-) -> NDArray[np.int64]:
+def share_out(shape: tuple[int, int], owners: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """Owner of each block: contiguous groups of uneven size, grown by turns; shape (columns, rows).
 
     Raises ValueError with more owners than blocks.
@@ -89,9 +90,7 @@ def share_out(
     return owner
 
 
-def _spread(
-    shape: tuple[int, int], count: int, rng: np.random.Generator
-) -> list[tuple[int, int]]:
+def _spread(shape: tuple[int, int], count: int, rng: np.random.Generator) -> list[tuple[int, int]]:
     """Blocks far from one another: each next one is the farthest from those chosen."""
     at = np.stack(np.meshgrid(*map(np.arange, shape), indexing="ij"), axis=-1).reshape(-1, 2)
     chosen = [int(rng.integers(len(at)))]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from services.grid_partition.engine import CommunityFrame, CommunityInput, Rules, node_district
 from services.grid_partition.engine.contraction import contract_estates, small_estates
 from services.grid_partition.engine.graph import AtomGraph
+from services.grid_partition.engine.output import draw_grids
 from services.grid_partition.engine.terrain import Terrain, survey
 from tests.bench.partition.graph_file import BenchGraph, asked_count, load_graph
 from tests.grid_partition.engine.cases import Case
@@ -74,12 +75,9 @@ def _graph(
 
 
 def _outlines(terrain: Terrain, group: NDArray[np.int64]) -> NDArray[np.object_]:
-    cells = terrain.cells
-    atom = group[cells.face_cell]
-    order = np.argsort(atom, kind="stable")
-    ends = np.cumsum(np.bincount(atom))
-    merged = np.empty(len(ends), dtype=object)
-    for number, chosen in enumerate(np.split(order, ends[:-1])):
-        merged[number] = shapely.coverage_union_all(cells.faces[chosen])
-    shapes: NDArray[np.object_] = terrain.ground.to_metres(merged)
+    """Polygons of the atoms: drawn as if each were a grid, then put back in the atoms' order."""
+    drawn = draw_grids(terrain, group)
+    number = np.zeros(int(group.max()) + 1, dtype=np.int64)
+    number[group] = drawn.label
+    shapes: NDArray[np.object_] = drawn.polygons[number]
     return shapes

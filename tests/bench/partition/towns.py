@@ -15,7 +15,7 @@ from tests.bench.partition.streets import Streets, draw_streets, share_out
 from tests.grid_partition.engine.cases import Case
 
 #: What a block of the usual houses holds on average.
-BLOCK_HOUSEHOLDS = 2090
+BLOCK_HOUSEHOLDS = 780
 DISTRICT_HOUSEHOLDS = 190_000
 DISTRICT_COMMUNITIES = 35
 #: Mean size of an old grid: a district of 190,000 has 197 of them.
@@ -50,15 +50,13 @@ def a_coarse_town(seed: int, buildings: int, sizes: tuple[int, int], aspect: flo
     rng = np.random.default_rng([seed, buildings, *sizes])
     width = math.sqrt(buildings * 1600.0 / aspect)
     length = width * aspect
-    spot = rng.uniform(6.0, 1.0, (0, 2))
+    spot = np.zeros((0, 2))
     while len(spot) < buildings:
         more = rng.uniform([8.0, 8.0], [length - 8.0, width - 8.0], (1, 2))
         if not len(spot) or np.hypot(*(spot - more).T).min() > 15.0:
             spot = np.concatenate([spot, more])
     street = shapely.LineString([(length * 0.45, -1.0), (length * 0.55, width + 1.0)])
-    houses = Houses(
-        spot, rng.integers(*sizes, buildings), np.full(buildings, -1, dtype=np.int64)
-    )
+    houses = Houses(spot, rng.integers(*sizes, buildings), np.full(buildings, -1, dtype=np.int64))
     return Case(
         codes=["C"],
         boundaries=[shapely.box(0.0, 0.0, length, width)],
@@ -123,7 +121,7 @@ def _community(
     legacy = None
     if rng is not None:
         count = max(1, round(int(houses.households.sum()) / _OLD_GRID_HOUSEHOLDS))
-        legacy = old_grids(houses.spot, houses.households, count, rng)
+        legacy = old_grids(houses, count, rng)
     return CommunityInput(
         code=code,
         building_ids=tuple(f"{code}-{number:05d}" for number in range(len(houses.households))),

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from rich.cells import cell_len
 
 from gateway.cli import planning
 from gateway.cli.door import Door
@@ -156,6 +157,22 @@ def test_a_plan_is_shown_with_its_sums_and_a_sentence_for_each_violation(
     plan = Plans(["computed"]).plan()
     planning.show_plan(Screen(), plan, [COMMUNITY], VIOLATIONS)
     shown = capsys.readouterr().out
-    assert "596 households -> 2 grids in 1 communities; 0 wholly within the rules." in shown
+    assert "596 households -> 2 grids in 1 communities; 0 wholly within the rules; 0.25 s" in shown
     assert "990001001001 no_count_between: Cannot be shared out." in shown
     assert "990001001001001 building_over_max: One building is too large." in shown
+
+
+def test_the_table_of_a_plan_fits_eighty_columns(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    communities = [COMMUNITY | {"code": f"99000100100{n}", "grids": 12} for n in range(3)]
+    communities[1] |= {"name": "某某某路东南第一社区", "households": 12596}
+    codes = ("population_over_max", "no_count_between", "missing_location")
+    violations = [VIOLATIONS[0] | {"code": code} for code in codes]
+    planning.show_plan(Screen(), {"id": "p1", "area": "990001"}, communities, violations)
+    table = capsys.readouterr().out.split("households ->")[0].splitlines()[:-1]
+    assert max(cell_len(line.rstrip()) for line in table) <= 80
+    for code in codes:
+        assert sum(code in line for line in table) == 1
+    assert "12,596" in "".join(table)

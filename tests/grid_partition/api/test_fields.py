@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from services.grid_partition.api.schemas.fields import AsOf, Bbox, drawn, moment, read_bbox
+from services.grid_partition.api.schemas.fields import AsOf, drawn, moment
 from services.grid_partition.api.schemas.grids import LocateIn
 from services.grid_partition.api.schemas.plans import PlanIn
 
@@ -20,7 +20,6 @@ ZONE = "Asia/Shanghai"
 
 class Holder(BaseModel):
     as_of: AsOf | None = None
-    bbox: Bbox | None = None
 
 
 @pytest.mark.parametrize(
@@ -47,26 +46,6 @@ def test_every_day_of_the_calendar_has_its_moment(day: date) -> None:
 def test_what_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(ValidationError):
         Holder(as_of=text)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("text", "wanted"),
-    [
-        ("101.7,36.5,101.9,36.7", (101.7, 36.5, 101.9, 36.7)),
-        ("101.7,36.7,101.9,36.5", (101.7, 36.5, 101.9, 36.7)),
-        ("170,-10,-170,10", (170.0, -10.0, -170.0, 10.0)),
-    ],
-)
-def test_boxes_are_read(text: str, wanted: tuple[float, ...]) -> None:
-    assert read_bbox(Holder(bbox=text).bbox) == wanted
-
-
-@pytest.mark.parametrize(
-    "text", ["1,2,3", "181,0,1,1", "0,91,1,1", "a,b,c,d", "1,2,3,4,5", "nan,0,1,1"]
-)
-def test_what_is_no_box_is_refused(text: str) -> None:
-    with pytest.raises(ValidationError):
-        Holder(bbox=text)
 
 
 def test_shapes_are_passed_through_or_converted() -> None:

@@ -170,19 +170,70 @@ def test_assignments_come_as_json_csv_and_ndjson(service: Service) -> None:
     assert sum(row["households"] for row in of_grid) in range(300, 501)
 
 
-def test_a_tower_above_the_maximum_is_split_and_its_parts_are_named(service: Service) -> None:
+@pytest.mark.parametrize(
+    ("units", "floors", "wanted"),
+    [
+        (2, 30, [(1, 1, 0, 0, 310), (2, 2, 0, 0, 310)]),
+        (1, 30, [(1, 1, 1, 15, 310), (1, 1, 16, 30, 310)]),
+        (None, 30, [(0, 0, 1, 15, 310), (0, 0, 16, 30, 310)]),
+    ],
+)
+def test_a_tower_above_the_maximum_is_split_and_its_parts_are_named(
+    service: Service, units: int | None, floors: int, wanted: list[tuple[int, ...]]
+) -> None:
+    tower = f"{FIRST}-0-0"
     service.registry.put_building(
-        FIRST, f"{FIRST}-0-0", households=620, units=2, floors=30, geometry=None
+        FIRST, tower, name="塔楼", households=620, units=units, floors=floors, geometry=None
     )
     plan = service.computed(FIRST)
+    path = f"/plans/{plan['id']}/assignments"
     parts = [
-        row
-        for row in service.items(f"/plans/{plan['id']}/assignments", params={"limit": 1000})
-        if row["source_id"] == f"{FIRST}-0-0"
+        row for row in service.items(path, params={"limit": 1000}) if row["source_id"] == tower
     ]
-    assert sum(part["households"] for part in parts) == 620
-    assert len({part["grid_code"] for part in parts}) > 1
-    assert all(part["unit_from"] or part["floor_from"] for part in parts)
+    names = ("unit_from", "unit_to", "floor_from", "floor_to", "households")
+    assert [tuple(part[name] for name in names) for part in parts] == wanted
+    assert len({part["grid_code"] for part in parts}) == 2
+    table = service.client.get(V1 + path, headers={"Accept": "text/csv"}).text.splitlines()
+    ends = [",".join(map(str, part)) for part in wanted]
+    assert [line.split(f"{tower},")[1] for line in table if tower in line] == ends
+    (row,) = service.items(f"/plans/{plan['id']}/communities", headers={"Accept-Language": "en"})
+    level = "floor" if wanted[0][2] else "unit"
+    assert f"塔楼 (620 households) by {level} into 2 parts" in row["explanation"]
+
+
+def test_each_community_is_explained_in_the_callers_language(service: Service) -> None:
+    made = service.plan()
+    path = f"{V1}/plans/{made['id']}/communities"
+    service.work()
+    english, chinese = (
+        service.client.get(path, headers={"Accept-Language": language}).json()["items"][0]
+        for language in ("en", "zh-CN")
+    )
+    grids = service.items(f"/plans/{made['id']}/grids", params={"community": FIRST})
+    sizes = [str(grid["households"]) for grid in grids]
+    assert english["explanation"].startswith("The 1,200 households of 社区001 (48 buildings)")
+    assert f"3 grids of {sizes[0]}, {sizes[1]} and {sizes[2]} households" in english["explanation"]
+    assert "Every estate lies wholly in one grid." in english["explanation"]
+    assert chinese["explanation"].startswith("社区001共 48 栋楼、1200 户，划为 3 个网格")
+    assert english["digest"] == chinese["digest"]
+    csv = service.client.get(path, headers={"Accept": "text/csv", "Accept-Language": "zh"}).text
+    assert "划为 3 个网格" in csv
+
+
+def test_a_community_that_is_not_cut_has_no_explanation_yet(service: Service) -> None:
+    made = service.plan()
+    assert service.items(f"/plans/{made['id']}/communities") == []
+    service.registry.put_community(SECOND, boundary=None)
+    service.work()
+    rows = service.items(f"/plans/{made['id']}/communities")
+    assert {row["explanation"] for row in rows} == {None}
+
+
+def test_a_plan_on_the_grids_in_force_tells_who_moves(service: Service) -> None:
+    service.in_force()
+    plan = service.computed(base="in_force", seed=9)
+    rows = service.items(f"/plans/{plan['id']}/communities", headers={"Accept-Language": "en"})
+    assert all("Compared with the 3 former grids, " in row["explanation"] for row in rows)
 
 
 def test_what_cannot_be_kept_is_told_in_the_callers_language(service: Service) -> None:

@@ -42,9 +42,11 @@ def test_a_case_becomes_four_files(case: Path, tmp_path: Path) -> None:
     wanted = {
         "code", "households", "grids", "feasible", "violations", "estates_split",
         "internal_boundary_m", "blocks_crossed", "mean_polsby_popper", "moved_households", "cpu_s",
-        "digest",
+        "digest", "explanation", "explanation_zh",
     }  # fmt: skip
     assert set(summary["communities"][0]) == wanted
+    assert "1,200 households of 社区001 (48 buildings)" in summary["communities"][0]["explanation"]
+    assert "社区001共 48 栋楼、1200 户" in summary["communities"][0]["explanation_zh"]
     grids = json.loads((out / "grids.geojson").read_text())["features"]
     assert {"grid_code", "community_code", "households", "kind", "in_range", "compactness"} == set(
         grids[0]["properties"]

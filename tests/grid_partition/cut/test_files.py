@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import json
 import xml.etree.ElementTree as ET
@@ -22,6 +23,7 @@ from services.grid_partition.domain.cutting import (
     cut_community,
     frame_communities,
 )
+from services.grid_partition.domain.explanation import explain_community
 from services.grid_partition.domain.rules import engine_rules, shipped_rules
 from services.grid_partition.domain.snapshots import read_snapshot
 from tests.grid_partition.maps import FIRST, House, a_place, a_road, two_places, write_case
@@ -101,6 +103,48 @@ def test_a_folder_is_read_in_the_order_of_its_codes(tmp_path: Path) -> None:
     assert case == turned
     seen = read_snapshot(case.snapshots[0])
     assert (seen.code, seen.households, len(seen.buildings)) == (FIRST, 1200, 48)
+
+
+@pytest.mark.parametrize(
+    ("units", "floors", "wanted"),
+    [
+        (4, 18, [("1-2", 320), ("3-4", 320)]),
+        (1, 18, [("1/1-9", 320), ("1/10-18", 320)]),
+        (None, 18, [("/1-9", 320), ("/10-18", 320)]),
+    ],
+)
+def test_the_table_tells_units_and_floors_of_a_tower(
+    tmp_path: Path, units: int | None, floors: int, wanted: list[tuple[str, int]]
+) -> None:
+    place = a_place(FIRST)
+    tower = place.houses[9]
+    tower.households, tower.units, tower.floors, tower.estate = 640, units, floors, None
+    found, _ = results(write_case(tmp_path, [place], []))
+    rows = [
+        row
+        for row in csv.DictReader(assignments_csv(found).splitlines())
+        if row["building_id"] == tower.source_id
+    ]
+    assert [(row["unit"], int(row["households"])) for row in rows] == wanted
+
+
+def test_estates_are_told_by_the_names_of_their_file(tmp_path: Path) -> None:
+    place = a_place(FIRST)
+    for house in place.houses[:4]:
+        house.households, house.estate = 200, "E1"
+    folder = write_case(tmp_path, [place], [])
+    assert "E1 (800 households" in explain_community(results(folder)[0][0].facts, "en")
+    known = {"estate_id": "E1", "name": "夏都花园", "community_code": FIRST}
+    unknown = {"estate_id": "E2", "name": "别处"}
+    features = [
+        {"type": "Feature", "properties": properties, "geometry": None}
+        for properties in (known, unknown)
+    ]
+    text = json.dumps({"type": "FeatureCollection", "features": features})
+    (folder / "estates.geojson").write_text(text)
+    (found,), case = results(folder)
+    assert "夏都花园 (800 households" in explain_community(found.facts, "en")
+    assert "别处" not in case.snapshots[0]
 
 
 @pytest.mark.parametrize(

@@ -161,9 +161,13 @@ def _slice_faults(community: Any, partition: Any, rules: Any) -> list[str]:
             for unit in range(unit_from, unit_to + 1)
             for floor in range(floor_from, floor_to + 1)
         ]
-        units = max(int(community.units[building]), 1)
-        floors = range(1, int(community.floors[building]) + 1) if ranges[0][2] else range(1)
-        wanted = [(unit, floor) for unit in range(1, units + 1) for floor in floors]
+        units = int(community.units[building])
+        cut = {unit for unit, floor in cells if floor}
+        wanted = [
+            (unit, floor)
+            for unit in (range(1, units + 1) if units else range(1))
+            for floor in (range(1, int(community.floors[building]) + 1) if unit in cut else [0])
+        ]
         if cells != wanted:
             found.append(f"building {building}: parts {ranges} do not cover its units once")
         if community.households[building] <= rules.max_households:

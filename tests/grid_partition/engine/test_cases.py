@@ -11,8 +11,12 @@ from tests.grid_partition.engine import cases, checker
 
 #: Communities that no cut can serve, and why; everything else must be feasible.
 REFUSED = {
-    "tainan-east": {"67000320023": "no_count_between", "67000320040": "building_over_max"},
-    "monaco": {"OSM5986475": "too_few_households"},
+    "tainan-east": {
+        "67000320021": "no_count_between",
+        "67000320023": "no_count_between",
+        "67000320040": "building_over_max",
+    },
+    "monaco": {"OSM5986438": "unreachable_part", "OSM5986475": "too_few_households"},
     "chengdong-synth": {
         "990001009003": "no_count_between",
         "990001007001": "too_few_households",

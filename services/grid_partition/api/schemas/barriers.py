@@ -11,6 +11,7 @@ from kit.coordinates import geometry_from_cgcs2000
 from kit.web.schemas import (
     Answer,
     AreaCode,
+    Bbox,
     Crs,
     Date,
     DateTime,
@@ -20,7 +21,7 @@ from kit.web.schemas import (
     QueryBool,
     SourceName,
 )
-from services.grid_partition.api.schemas.fields import Bbox, Version
+from services.grid_partition.api.schemas.fields import Version
 from services.grid_partition.operations.barriers import BarrierKind
 
 

@@ -11,8 +11,7 @@ import orjson
 from pydantic import BeforeValidator, Field, TypeAdapter, WithJsonSchema
 
 from kit.coordinates import geometry_from_cgcs2000
-from kit.web.schemas import PRINTABLE, Crs, Date, DateTime
-from services.grid_partition.storage.boxes import Box
+from kit.web.schemas import PRINTABLE, QUERY_NUMBER, Crs, Date, DateTime
 
 Name = Annotated[str, Field(min_length=1, max_length=60), PRINTABLE]
 Version = Annotated[int, Field(ge=1)]
@@ -37,26 +36,14 @@ GridCode = Annotated[
     ),
 ]
 
-_LON = r"-?(?:180(?:\.0{1,12})?|1[0-7][0-9](?:\.[0-9]{1,12})?|[0-9]{1,2}(?:\.[0-9]{1,12})?)"
-_LAT = r"-?(?:90(?:\.0{1,12})?|[0-8]?[0-9](?:\.[0-9]{1,12})?)"
-Bbox = Annotated[
-    str,
+SimplifyM = Annotated[
+    Annotated[float, Field(ge=0.1, le=100, allow_inf_nan=False), QUERY_NUMBER] | None,
     Field(
-        pattern=f"^{_LON},{_LAT},{_LON},{_LAT}$",
-        description="minLon,minLat,maxLon,maxLat in CGCS2000; minLon > maxLon crosses the "
-        "antimeridian",
-        examples=["101.7,36.5,101.9,36.7"],
+        description="For screens: leave out points of borders inside a community, up to triangles "
+        "of so many metres squared; the grids still tile it. Without it, full precision",
+        examples=[5],
     ),
 ]
-
-
-def read_bbox(bbox: str | None) -> Box | None:
-    """Return the box of a `bbox` parameter; its two latitudes may stand in either order."""
-    if bbox is None:
-        return None
-    west, south, east, north = (float(part) for part in bbox.split(","))
-    return Box(west, min(south, north), east, max(south, north))
-
 
 _DAY = re.compile(r"^\d{4}-\d\d-\d\d$", re.ASCII)
 _READ_DAY = TypeAdapter(Date)

@@ -12,6 +12,7 @@ from kit.web.schemas import (
     QUERY_NUMBER,
     Answer,
     AreaCode,
+    Bbox,
     Crs,
     DateTime,
     Id,
@@ -21,7 +22,7 @@ from kit.web.schemas import (
     Query,
     Strict,
 )
-from services.grid_partition.api.schemas.fields import AsOf, Bbox, Name, Version, drawn
+from services.grid_partition.api.schemas.fields import AsOf, Name, SimplifyM, Version, drawn
 from services.grid_partition.domain.locating import Located, MappedGrid
 
 POINTS_MAX = 10_000
@@ -64,6 +65,7 @@ class GridQuery(ListQuery):
     as_of: AsOf | None = None
     updated_since: DateTime | None = None
     crs: Crs = "CGCS2000"
+    simplify_m: SimplifyM = None
 
 
 class GridLookup(Query):

@@ -9,8 +9,9 @@ from pydantic import Field
 
 from kit.errors import Language
 from kit.web.schemas import Answer, Crs, DateTime, Id, ListQuery
-from services.grid_partition.api.schemas.fields import CommunityCode, GridCode, drawn
+from services.grid_partition.api.schemas.fields import CommunityCode, GridCode, SimplifyM, drawn
 from services.grid_partition.domain import findings
+from services.grid_partition.domain.explanation import explain_community
 
 _OF_COMMUNITY = Field(description="Only of this community")
 
@@ -41,6 +42,14 @@ class PlanCommunityOut(Answer):
     feasible: Annotated[bool | None, Field(description="Every grid contiguous and in range")]
     violations: int | None
     metrics: MetricsOut | None
+    explanation: Annotated[
+        str | None,
+        Field(
+            description="The cut in words for a report, in the language of Accept-Language: sizes, "
+            "what is impossible and whether that is proved, estates and buildings divided, "
+            "barriers crossed, households moved"
+        ),
+    ]
     digest: Annotated[str | None, Field(description="SHA-256 of the cut")]
     snapshot_version: str
     updated_at: DateTime
@@ -133,6 +142,7 @@ class PlanGridQuery(ListQuery):
 
     community: Annotated[CommunityCode | None, _OF_COMMUNITY] = None
     crs: Crs = "CGCS2000"
+    simplify_m: SimplifyM = None
 
 
 class AssignmentQuery(ListQuery):
@@ -148,9 +158,11 @@ class FindingQuery(ListQuery):
     community: Annotated[CommunityCode | None, _OF_COMMUNITY] = None
 
 
-def show_community(row: Mapping[Any, Any]) -> dict[str, Any]:
-    """Return one community of a plan as it is answered."""
-    return PlanCommunityOut.model_validate(dict(row)).model_dump(mode="json")
+def show_community(row: Mapping[Any, Any], language: Language) -> dict[str, Any]:
+    """Return one community of a plan with its explanation in the language."""
+    facts = row["facts"]
+    shown = dict(row) | {"explanation": facts and explain_community(facts, language)}
+    return PlanCommunityOut.model_validate(shown).model_dump(mode="json")
 
 
 def show_grid(row: Mapping[Any, Any], crs: Crs) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A first plan by recursive bisection along random trees."""
+"""A first plan by recursive bisection along the rims of growing regions."""
 
 from __future__ import annotations
 
@@ -6,14 +6,22 @@ import numpy as np
 
 from services.grid_partition.engine.arrays import IntArray
 from services.grid_partition.engine.graph import AtomGraph
-from services.grid_partition.engine.kernels.chance import Chance
+from services.grid_partition.engine.kernels.chance import Chance, draw
+from services.grid_partition.engine.kernels.growth import (
+    Growth,
+    connected_rest,
+    grow_region,
+    new_growth,
+)
 from services.grid_partition.engine.kernels.jit import inlined, kernel
 from services.grid_partition.engine.kernels.plan import Prices
-from services.grid_partition.engine.kernels.tree import Tree, grow_tree, new_tree
 
 __all__ = ["bisect"]
 
-_TRIES = 6
+_TRIES = 4
+_TRIES_MOST = 24
+_LOOKS = 4
+_NOISE_M = 10.0
 _OFF_TARGET = 0.02
 _OFF_RANGE_M = 2000.0
 _HALVING_M = 120.0
@@ -29,47 +37,61 @@ def _side(prices: Prices, weight: int, parts: int, mean: float) -> float:
 
 
 @inlined
-def _best_edge(tree: Tree, size: int, parts: int, prices: Prices) -> tuple[int, int, float]:
-    """Tree edge to cut: place, parts below it, score."""
-    total = tree.weight[0]
+def _score_stages(growth: Growth, size: int, parts: int, prices: Prices) -> None:
+    """Turn the price of every stage into the score of a cut there."""
+    total = growth.weight[size - 1]
     mean = total / parts
-    best, best_parts, least = -1, 0, 1e300
-    for place in range(1, size):
-        weight = tree.weight[place]
-        below = int(weight * parts / max(total, 1) + 0.5)
-        below = min(max(below, 1), parts - 1)
-        score = tree.cut[place] + _side(prices, weight, below, mean)
-        score += _side(prices, total - weight, parts - below, mean)
-        score -= _HALVING_M * min(below, parts - below) / parts
-        if score < least:
-            best, best_parts, least = place, below, score
-    return best, best_parts, least
+    for stage in range(size - 1):
+        weight = growth.weight[stage]
+        below = _parts_of(weight, total, parts)
+        growth.price[stage] += _side(prices, weight, below, mean)
+        growth.price[stage] += _side(prices, total - weight, parts - below, mean)
+        growth.price[stage] -= _HALVING_M * min(below, parts - below) / parts
+
+
+@inlined
+def _parts_of(weight: int, total: int, parts: int) -> int:
+    return min(max(int(weight * parts / max(total, 1) + 0.5), 1), parts - 1)
+
+
+@inlined
+def _best_stage(graph: AtomGraph, growth: Growth, size: int, least: float) -> int:
+    """Cheapest stage below `least` whose rest holds together; -1 for none."""
+    for _ in range(_LOOKS):
+        best, score = -1, least
+        for stage in range(size - 1):
+            if growth.price[stage] < score:
+                best, score = stage, growth.price[stage]
+        if best < 0 or connected_rest(graph, growth, best, size):
+            return best
+        growth.price[best] = 1e300
+    return -1
 
 
 @inlined
 def _split(
-    graph: AtomGraph, members: IntArray, parts: int, prices: Prices, tree: Tree, chance: Chance
+    graph: AtomGraph, members: IntArray, parts: int, prices: Prices, growth: Growth, chance: Chance
 ) -> tuple[int, int]:
     """Reorder `members` so that one side comes first; returns its size and its parts."""
     front, front_parts, least = 0, 0, 1e300
     size = len(members)
     ordered = np.empty(size, np.int64)
+    for turn in range(_TRIES_MOST):
+        if turn >= _TRIES and front > 0:
+            break
+        begin = members[draw(chance, size)]
+        if grow_region(graph, members, begin, prices, _NOISE_M, growth, chance) < size:
+            break
+        _score_stages(growth, size, parts, prices)
+        stage = _best_stage(graph, growth, size, least)
+        if stage >= 0:
+            least, front = growth.price[stage], stage + 1
+            front_parts = _parts_of(growth.weight[stage], growth.weight[size - 1], parts)
+            for i in range(size):
+                ordered[i] = growth.order[i]
     for i in range(size):
-        ordered[i] = members[i]
-    for _ in range(_TRIES):
-        if not grow_tree(graph, members, tree, chance):
-            return 0, 0
-        place, below, score = _best_edge(tree, size, parts, prices)
-        if place > 0 and score < least:
-            least, front, front_parts = score, tree.size[place], below
-            for i in range(front):
-                ordered[i] = tree.atom[place + i]
-            for i in range(place):
-                ordered[front + i] = tree.atom[i]
-            for i in range(place + front, size):
-                ordered[i] = tree.atom[i]
-    for i in range(size):
-        members[i] = ordered[i]
+        if front > 0:
+            members[i] = ordered[i]
     return front, front_parts
 
 
@@ -84,14 +106,14 @@ def bisect(graph: AtomGraph, parts: int, prices: Prices, chance: Chance) -> tupl
     atoms = np.arange(n)
     stack = np.zeros((parts + 2, 3), np.int64)
     stack[0, 1], stack[0, 2] = n, parts
-    tree = new_tree(graph)
+    growth = new_growth(graph)
     top, made = 1, 0
     while top > 0:
         top -= 1
         low, high, wanted = stack[top, 0], stack[top, 1], stack[top, 2]
         front, below = 0, 0
         if wanted > 1 and high - low > 1:
-            front, below = _split(graph, atoms[low:high], wanted, prices, tree, chance)
+            front, below = _split(graph, atoms[low:high], wanted, prices, growth, chance)
         if front == 0:
             for i in range(low, high):
                 label[atoms[i]] = made

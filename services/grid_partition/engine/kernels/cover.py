@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from services.grid_partition.engine.arrays import FloatArray, IntArray
-from services.grid_partition.engine.kernels.jit import inlined, kernel
+from services.grid_partition.engine.kernels.jit import inlined, inner, kernel
 
 __all__ = ["cheapest_cover", "dual_prices"]
 
@@ -61,7 +61,7 @@ def _links(items: int, pointer: IntArray, members: IntArray, order: IntArray) ->
     return links
 
 
-@kernel
+@inner
 def _hide(links: _Links, header: int) -> None:
     links.right[links.left[header]] = links.right[header]
     links.left[links.right[header]] = links.left[header]
@@ -77,7 +77,7 @@ def _hide(links: _Links, header: int) -> None:
         row = links.down[row]
 
 
-@kernel
+@inner
 def _show(links: _Links, header: int) -> None:
     row = links.up[header]
     while row != header:
@@ -119,6 +119,16 @@ def _drop(links: _Links, row: int) -> None:
         node = links.left[node]
 
 
+@inlined
+def _complete(links: _Links, depth: int, count: int) -> bool:
+    return links.right[0] == 0 and count in (0, depth)
+
+
+@inlined
+def _at_leaf(links: _Links, depth: int, count: int) -> bool:
+    return links.right[0] == 0 or (count > 0 and depth == count)
+
+
 @kernel
 def cheapest_cover(
     items: int,
@@ -126,25 +136,27 @@ def cheapest_cover(
     members: IntArray,
     reduced: FloatArray,
     order: IntArray,
-    limits: tuple[float, float, int],
+    limits: tuple[float, float, int, int],
 ) -> tuple[bool, IntArray]:
     """Columns of the cover with the least sum of reduced costs (empty: none found).
 
     `order`: the columns by ascending reduced cost.  `limits`: the sum must stay below this; by how
-    much a further cover must be cheaper to be of interest; most link operations.  The flag says
-    whether the search was complete, so that an empty answer is a proof.
+    much a further cover must be cheaper to be of interest; most link operations; the number of
+    columns (0: any).  The flag says whether the search was complete, so that an empty answer is a
+    proof.
     """
     links = _links(items, pointer, members, order)
     best = np.zeros(0, np.int64)
     rows = np.zeros(items + 1, np.int64)
-    slack, gain, work = limits
+    slack, gain, work, count = limits
     depth, used, descend = 0, 0.0, True
     while links.work[0] < work:
-        if descend and links.right[0] == 0:
+        if descend and _complete(links, depth, count):
             best = np.empty(depth, np.int64)
             for i in range(depth):
                 best[i] = links.column[rows[i]]
             slack = used - gain
+        if descend and _at_leaf(links, depth, count):
             descend = False
         if descend:
             header = _scarcest(links)
@@ -160,15 +172,14 @@ def cheapest_cover(
             row = links.down[row]
         # Columns of an atom stand in order of reduced cost: the first too dear ends the row.
         header = links.header[row]
-        if row == header or used + reduced[links.column[row]] >= slack:
-            _show(links, header)
-            descend = False
-        else:
+        descend = row != header and used + reduced[links.column[row]] < slack
+        if descend:
             rows[depth] = row
             used += reduced[links.column[row]]
             depth += 1
             _use(links, row)
-            descend = True
+        else:
+            _show(links, header)
     return False, best
 
 

@@ -1,24 +1,34 @@
-"""The one way a kernel is compiled.
+"""The one way a kernel is compiled: for the types its annotations name, and for no others.
 
-Kernels are compiled at their first call, not at import, and kept in numba's cache on disk.  Callers
-pass 64-bit contiguous arrays only, so each kernel has one signature and is compiled once.
+`compile_kernels` does it ahead of time and fills numba's cache on disk; a process that finds the
+cache loads machine code instead.  Nothing is compiled at import.
 """
 
 from __future__ import annotations
 
 import functools
 import hashlib
+import typing
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
 import numba
+import numpy as np
+from numba import types
 from numba.core.caching import FunctionCache
 
-__all__ = ["inlined", "kernel"]
+__all__ = ["compile_kernels", "inlined", "inner", "kernel"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+#: Its stub leaves out the options that a compiled function needs no way in from Python or C.
+_njit: Any = numba.njit
+_tuple_type: Any = types.BaseTuple.from_types
+_KERNELS: list[Any] = []
+_SCALARS: dict[Any, Any] = {int: types.int64, float: types.float64, bool: types.boolean}
+_ITEMS = {np.int64: types.int64, np.float64: types.float64, np.uint64: types.uint64}
 
 
 @functools.cache
@@ -43,19 +53,63 @@ class _SourceCache(FunctionCache):
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile a function of arrays and numbers to machine code.
+    """Compile a function of arrays and numbers that the engine calls from Python.
 
     No fast-math: sums keep their order, so every machine gets the same bits.
     """
-    compiled: Any = numba.njit(error_model="numpy")(function)
+    compiled: Any = _njit(error_model="numpy", no_cfunc_wrapper=True)(function)
     # What cache=True does, with the other cache; numba has no public way to choose it.
     compiled._cache = _SourceCache(function)  # type: ignore[no-untyped-call]  # noqa: SLF001
+    _KERNELS.append(compiled)
+    return cast("Callable[P, R]", compiled)
+
+
+def inner(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a function that only kernels call: one copy, without a way in from Python.
+
+    The way in would unpack every array of its arguments, and takes as long to compile as the rest.
+    """
+    compiled = _njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
     return cast("Callable[P, R]", compiled)
 
 
 def inlined(function: Callable[P, R]) -> Callable[P, R]:
-    """Like `kernel`, for a step that few kernels use: becomes part of its caller.
+    """Like `inner`, for a step that few kernels use: becomes part of its caller.
 
     Every function that is compiled on its own costs a third of a second and more.
     """
-    return cast("Callable[P, R]", numba.njit(inline="always", error_model="numpy")(function))
+    return cast("Callable[P, R]", _njit(inline="always", error_model="numpy")(function))
+
+
+def compile_kernels() -> None:
+    """Compile every kernel that has been imported, or load it from the cache; then no more.
+
+    Afterwards an argument of another type is a TypeError instead of half a minute's wait.
+    """
+    for compiled in _KERNELS:
+        if not compiled.signatures:
+            compiled.compile(_signature(compiled.py_func))
+            compiled.disable_compile()
+
+
+def _signature(function: Callable[..., Any]) -> tuple[Any, ...]:
+    hints = typing.get_type_hints(function, include_extras=True)
+    hints.pop("return")
+    return tuple(_numba_type(hint) for hint in hints.values())
+
+
+def _numba_type(hint: Any) -> Any:
+    """Numba's type for an annotation: a number, an array, a tuple, a named tuple of such."""
+    if hint in _SCALARS:
+        return _SCALARS[hint]
+    if isinstance(hint, type) and issubclass(hint, tuple):
+        fields = typing.get_type_hints(hint, include_extras=True).values()
+        return _tuple_type([_numba_type(field) for field in fields], hint)
+    if typing.get_origin(hint) is tuple:
+        parts = [_numba_type(part) for part in typing.get_args(hint)]
+        return _tuple_type(parts)
+    dimensions = 1
+    if typing.get_origin(hint) is typing.Annotated:
+        hint, dimensions = typing.get_args(hint)
+    (item,) = typing.get_args(typing.get_args(hint)[1])
+    return types.Array(_ITEMS[item], dimensions, "C")

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from services.grid_partition.engine.arrays import IntArray
+from services.grid_partition.engine.arrays import IntArray, IntTable
 from services.grid_partition.engine.graph import AtomGraph
-from services.grid_partition.engine.kernels.jit import inlined, kernel
+from services.grid_partition.engine.kernels.jit import inlined, inner
 
 __all__ = [
     "Plan",
@@ -56,16 +56,16 @@ class Plan(NamedTuple):
     before: IntArray
     size: IntArray
     weight: IntArray
-    in_block: IntArray
-    in_estate: IntArray
-    from_old: IntArray
+    in_block: IntTable
+    in_estate: IntTable
+    from_old: IntTable
     stamp: IntArray
     queue: IntArray
     trail: IntArray
     on_trail: IntArray
 
 
-@kernel
+@inner
 def new_plan(graph: AtomGraph, part: IntArray, parts: int) -> Plan:
     """Count everything from the labels `part` (0..parts - 1, copied)."""
     n = len(graph.weight)
@@ -112,7 +112,7 @@ def _count(graph: AtomGraph, plan: Plan, atom: int, part: int, sign: int) -> Non
         plan.from_old[part, graph.old[atom]] += sign * graph.weight[atom]
 
 
-@kernel
+@inner
 def move(graph: AtomGraph, plan: Plan, atom: int, part: int) -> None:
     """Take the atom out of its part and put it into another."""
     left = plan.part[atom]
@@ -152,7 +152,7 @@ def outside(prices: Prices, weight: int) -> int:
     return 0
 
 
-@kernel
+@inner
 def weight_price(prices: Prices, weight: int) -> float:
     """Price of a part's households: off target, and outside the range."""
     off = weight - prices.target
@@ -163,7 +163,7 @@ def weight_price(prices: Prices, weight: int) -> float:
     return price
 
 
-@kernel
+@inner
 def range_price(prices: Prices, first: int, second: int) -> float:
     """Only the part of two weights' price that comes from missing the range."""
     price = 0.0
@@ -174,7 +174,7 @@ def range_price(prices: Prices, first: int, second: int) -> float:
     return price
 
 
-@kernel
+@inner
 def moved(plan: Plan, part: int) -> int:
     """Households of a part that come from another old grid than most of it."""
     total, most = 0, 0
@@ -184,7 +184,7 @@ def moved(plan: Plan, part: int) -> int:
     return total - most
 
 
-@kernel
+@inner
 def objective(graph: AtomGraph, plan: Plan, prices: Prices) -> tuple[int, float]:
     """Households outside the range over all parts, and J in metres (without the range price)."""
     miss, cost = 0, 0.0

@@ -10,6 +10,7 @@ from kit.web.geojson import AreaGeometry
 from kit.web.schemas import (
     Answer,
     AreaCode,
+    Bbox,
     Crs,
     Date,
     DateTime,
@@ -18,7 +19,7 @@ from kit.web.schemas import (
     QueryBool,
     Strict,
 )
-from services.registry.api.schemas.fields import Bbox, DivisionCode, Name, Version
+from services.registry.api.schemas.fields import DivisionCode, Name, Version
 from services.registry.domain.divisions import DivisionKind
 
 

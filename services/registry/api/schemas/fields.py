@@ -10,6 +10,7 @@ from kit.web.schemas import (
     PRINTABLE,
     WHOLE,
     AreaCode,
+    Bbox,
     Crs,
     DateTime,
     ListQuery,
@@ -45,29 +46,6 @@ CommunityCode = Annotated[
 Count = Annotated[int, Field(ge=0, le=1_000_000), WHOLE]
 Storeys = Annotated[int, Field(ge=0, le=300), WHOLE]
 Version = Annotated[int, Field(ge=1)]
-
-_LON = r"-?(?:180(?:\.0{1,12})?|1[0-7][0-9](?:\.[0-9]{1,12})?|[0-9]{1,2}(?:\.[0-9]{1,12})?)"
-_LAT = r"-?(?:90(?:\.0{1,12})?|[0-8]?[0-9](?:\.[0-9]{1,12})?)"
-Bbox = Annotated[
-    str,
-    Field(
-        pattern=f"^{_LON},{_LAT},{_LON},{_LAT}$",
-        description="minLon,minLat,maxLon,maxLat in CGCS2000; minLon > maxLon crosses the "
-        "antimeridian; rows without a known place never match",
-        examples=["101.7,36.5,101.9,36.7"],
-    ),
-]
-
-
-def read_bbox(bbox: str | None) -> tuple[float, float, float, float] | None:
-    """Return the box of a `bbox` parameter: west, south, east, north.
-
-    The two latitudes may stand in either order.
-    """
-    if bbox is None:
-        return None
-    west, south, east, north = (float(part) for part in bbox.split(","))
-    return west, min(south, north), east, max(south, north)
 
 
 class SourceRef(Strict):

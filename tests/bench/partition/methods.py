@@ -1,0 +1,58 @@
+"""The contestants: where each one's code stands and which of its settings it may try."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["METHODS", "OURS", "Method"]
+
+OURS = "jingwei"
+
+
+@dataclass(frozen=True)
+class Method:
+    """`module` holds `solve` and, under `settings`, the names and values of the settings.
+
+    `free_count`: the library chooses the number of parts itself.  `families`: which graphs it is
+    given; empty means all.  `pilot`: on about how many graphs its settings are tried.
+    `seeds`: at most so many.
+    """
+
+    name: str
+    title: str
+    module: str
+    settings: str = "SETTINGS"
+    free_count: bool = False
+    families: tuple[str, ...] = ()
+    pilot: int = 16
+    seeds: int = 5
+
+
+_PEERS = "tests.bench.partition.peers"
+
+METHODS: tuple[Method, ...] = (
+    Method(OURS, "Jingwei (this engine)", "tests.bench.partition.ours"),
+    Method("gerrychain-tree", "GerryChain recursive_tree_part", f"{_PEERS}.gerrychain_trees"),
+    Method("gerrychain-recom", "GerryChain + 100 ReCom", f"{_PEERS}.gerrychain_trees", "RECOM"),
+    Method("metis-kway", "METIS k-way, contiguous", f"{_PEERS}.metis"),
+    Method("metis-recursive", "METIS recursive", f"{_PEERS}.metis", "RECURSIVE"),
+    Method("kahip", "KaHIP kaffpa", f"{_PEERS}.kahip_kaffpa"),
+    Method("mtkahypar", "Mt-KaHyPar", f"{_PEERS}.mt_kahypar"),
+    Method(
+        "spopt-maxp",
+        "spopt MaxP",
+        f"{_PEERS}.spopt_regions",
+        free_count=True,
+        families=("2k", "6k"),
+        pilot=2,
+    ),
+    Method(
+        "spopt-skater",
+        "spopt SKATER",
+        f"{_PEERS}.spopt_regions",
+        "SKATER",
+        families=("2k", "6k"),
+        pilot=2,
+    ),
+    Method("k-means-constrained", "k-means-constrained", f"{_PEERS}.constrained_means"),
+)
