@@ -16,7 +16,7 @@ from services.grid_partition.engine.decision import decided
 from services.grid_partition.engine.edges import CellEdges
 from services.grid_partition.engine.exact import Examined, Verdict, examine
 from services.grid_partition.engine.fill import fill_empty
-from services.grid_partition.engine.graph import CellTable
+from services.grid_partition.engine.graph import AtomGraph, CellTable
 from services.grid_partition.engine.prices import prices_for
 from services.grid_partition.engine.problem import Rules
 from services.grid_partition.engine.search import Plan, first_within, improve, restarts
@@ -70,10 +70,8 @@ def last_resort(
     if (outside := _outside(table, mended, rules)) < best.outside:
         best = replace(best, label=mended, outside=outside)
     if best.outside and seen.verdict is not Verdict.IMPOSSIBLE:
-        stuck = stranding_atoms(graph, rules, np.unique(group[_out_of_range(table, best, rules)]))
-        if len(stuck):
-            seen = replace(seen, verdict=Verdict.IMPOSSIBLE, stuck=stuck)
-            best = replace(best, seen=seen)
+        seen = _stranded(graph, table, best, rules)
+        best = replace(best, seen=seen)
     impossible = seen.verdict is Verdict.IMPOSSIBLE
     if best.outside and not impossible and len(graph.weight) <= _ATOMS_MAX:
         long = replace(rules, effort=rules.effort * _EFFORT, seed=(rules.seed + 1) % 2**31)
@@ -84,11 +82,12 @@ def last_resort(
     return best
 
 
-def _out_of_range(table: CellTable, best: Resort, rules: Rules) -> BoolArray:
-    """The cells of the parts that miss the range."""
+def _stranded(graph: AtomGraph, table: CellTable, best: Resort, rules: Rules) -> Examined:
+    """What was seen, or the proof that atoms of the parts out of range always strand others."""
     weight = np.bincount(best.label, table.households)
     off = (weight < rules.min_households) | (weight > rules.max_households)
-    return np.asarray(off[best.label])
+    stuck = stranding_atoms(graph, rules, np.unique(best.group[off[best.label]]))
+    return replace(best.seen, verdict=Verdict.IMPOSSIBLE, stuck=stuck) if len(stuck) else best.seen
 
 
 def _outside(table: CellTable, label: IntArray, rules: Rules) -> int:

@@ -15,7 +15,7 @@ from services.grid_partition.engine.sites import Sites
 
 __all__ = ["Samples", "sampled"]
 
-_STEP_M = 8.0
+_STEP_M = 12.0
 _THIN_M = 2.0
 _MOST_STEPS = 8
 

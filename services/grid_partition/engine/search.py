@@ -29,9 +29,12 @@ __all__ = [
 
 #: Smaller graphs get as many steps as one of this many atoms: they are searched in no time.
 _SMALL_GRAPH = 200
-_HOT_M = 50.0
+_HOT_M = 30.0
 _WARM_M = 15.0
 _COLD_M = 4.0
+#: Cuts to begin with, and what part of the steps shows which of them is best.
+_BEGINNINGS = 3
+_GLANCE = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,9 +86,18 @@ def warm(graph: AtomGraph, begin: Plan, prices: Prices, steps: int, seed: tuple[
 
 
 def start(graph: AtomGraph, count: int, prices: Prices, steps: int, seed: tuple[int, ...]) -> Plan:
-    """Bisect into about `count` parts, then anneal for `steps`."""
-    label, parts = bisect(graph, int(count), prices, chance_of(*seed, 1))
-    return _annealed(graph, label, parts, prices, steps, seed, _HOT_M)
+    """Bisect into about `count` parts a few times, anneal each a little and the best for `steps`.
+
+    The first cuts decide which blocks and estates are divided; annealing seldom undoes that.
+    """
+    begun = []
+    for turn in range(_BEGINNINGS):
+        label, parts = bisect(graph, int(count), prices, chance_of(*seed, 10 + turn))
+        begun.append(
+            _annealed(graph, label, parts, prices, steps // _GLANCE, (*seed, 10 + turn), _WARM_M)
+        )
+    best = min(begun, key=lambda plan: plan.score_m + prices.range_each * plan.outside)
+    return _annealed(graph, best.label, best.parts, prices, steps, seed, _HOT_M)
 
 
 def restarts(

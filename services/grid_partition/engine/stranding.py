@@ -79,15 +79,29 @@ def _leaves_good_rests(
     for start in sorted({b for a in chosen for b in near[a]} - chosen):
         if start in seen or start in vast:
             continue
-        piece, waiting, total, large = {start}, [start], 0, False
-        while waiting and not large:
-            here = waiting.pop()
-            total += weight[here]
-            fresh = [b for b in near[here] if b not in seen and b not in piece]
-            piece.update(fresh)
-            waiting += fresh
-            large = total >= enough or not vast.isdisjoint(fresh)
-        (vast if large else seen).update(piece)
-        if not large and total > 0 and not possible_counts(total, rules):
+        piece, total = _piece(near, weight, start, seen, vast, enough)
+        (vast if total < 0 else seen).update(piece)
+        if total > 0 and not possible_counts(total, rules):
             return False
     return True
+
+
+def _piece(
+    near: list[list[int]],
+    weight: list[int],
+    start: int,
+    seen: set[int],
+    vast: set[int],
+    enough: int,
+) -> tuple[set[int], int]:
+    """Connected rest around `start` and its households; -1 once it is vast or joins such a one."""
+    piece, waiting, total = {start}, [start], 0
+    while waiting:
+        here = waiting.pop()
+        total += weight[here]
+        fresh = [b for b in near[here] if b not in seen and b not in piece]
+        piece.update(fresh)
+        waiting += fresh
+        if total >= enough or not vast.isdisjoint(fresh):
+            return piece, -1
+    return piece, total

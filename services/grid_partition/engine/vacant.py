@@ -23,18 +23,27 @@ def vacant_spot(spot: IntArray, prints: Footprints, ground: Ground) -> IntArray:
 
     `spot` itself where there is none within 30 m.
     """
-    tried = spot + _rings()
+    for rings in (_RINGS // 4, _RINGS):
+        found = _first_free(spot, spot + _rings(rings), prints, ground)
+        if found is not None:
+            return found
+    return spot
+
+
+def _first_free(
+    spot: IntArray, tried: IntArray, prints: Footprints, ground: Ground
+) -> IntArray | None:
     spread = np.array([[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1]]) * round(_CLEAR_M * LATTICE_PER_M)
     around = np.ascontiguousarray((tried[:, None, :] + spread).reshape(-1, 2))
     block, _ = locate(around, ground.rims, ground.sides, ground.size)
     home, _ = locate(spot.reshape(1, 2), ground.rims, ground.sides, ground.size)
     free = ((block == home[0]) & ~_built_on(around, prints)).reshape(-1, 5).all(axis=1)
-    return np.asarray(tried[int(np.argmax(free))] if free.any() else spot, dtype=np.int64)
+    return np.asarray(tried[int(np.argmax(free))], dtype=np.int64) if free.any() else None
 
 
-def _rings() -> IntArray:
+def _rings(rings: int) -> IntArray:
     """Offsets on a square lattice, nearest first; ties from the south-west."""
-    line = np.arange(-_RINGS, _RINGS + 1)
+    line = np.arange(-rings, rings + 1)
     x, y = (side.ravel() for side in np.meshgrid(line, line))
     order = np.lexsort((y, x, x * x + y * y))
     steps = np.stack([x[order], y[order]], axis=1) * round(_STEP_M * LATTICE_PER_M)

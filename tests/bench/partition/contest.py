@@ -76,15 +76,14 @@ class Contest:
         held: dict[str, BenchGraph],
         core: int,
     ) -> list[Row]:
-        rows = self._solved(method, setting, names, seeds, core)
-        for row in rows:
-            label = row.pop("label")
-            row |= {"method": method.name, "setting": setting}
-            row["asked"] = held[row["graph"]].count
+        rows = []
+        for answer in self._solved(method, setting, names, seeds, core):
+            label, graph = answer.pop("label"), held[answer["graph"]]
+            row = {**answer, "method": method.name, "setting": setting, "asked": graph.count}
             if label is not None:
-                graph = held[row["graph"]]
                 asked = None if method.free_count else graph.count
                 row |= judge(graph, np.array(label), asked).as_row()
+            rows.append(row)
         return rows
 
     def _solved(

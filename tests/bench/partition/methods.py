@@ -32,8 +32,19 @@ _PEERS = "tests.bench.partition.peers"
 
 METHODS: tuple[Method, ...] = (
     Method(OURS, "Jingwei (this engine)", "tests.bench.partition.ours"),
-    Method("gerrychain-tree", "GerryChain recursive_tree_part", f"{_PEERS}.gerrychain_trees"),
-    Method("gerrychain-recom", "GerryChain + 100 ReCom", f"{_PEERS}.gerrychain_trees", "RECOM"),
+    Method(
+        "gerrychain-tree",
+        "GerryChain recursive_tree_part",
+        f"{_PEERS}.gerrychain_trees",
+        pilot=8,
+    ),
+    Method(
+        "gerrychain-recom",
+        "GerryChain + 100 ReCom",
+        f"{_PEERS}.gerrychain_trees",
+        "RECOM",
+        pilot=8,
+    ),
     Method("metis-kway", "METIS k-way, contiguous", f"{_PEERS}.metis"),
     Method("metis-recursive", "METIS recursive", f"{_PEERS}.metis", "RECURSIVE"),
     Method("kahip", "KaHIP kaffpa", f"{_PEERS}.kahip_kaffpa"),

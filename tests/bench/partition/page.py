@@ -13,14 +13,25 @@ from tests.bench.partition.ratios import Ratios, feasible_share, ratios
 __all__ = ["render"]
 
 
+_RACE = """\
+{graphs} graphs, {seeds} seeds, each method in its own process on one pinned core, at most
+{limit_s:g} CPU s a graph (a time-out is an infeasible answer), processor time of the solve alone.
+Everybody gets the same contracted graph, k = households / 400 rounded, and the exact window
+300..500.  Ratios are peer over ours on the same graph and seed; above 1 the peer is worse.  J as in
+`checker.py`.  Peers run with the best of three settings, chosen on a few graphs of every family:"""
+_STAGES = """\
+CPU seconds, best of the repetitions.  `cut` is what a caller pays after `node`: survey, solve,
+dissolve, and the engine's own check of its promises."""
+_HEAD = """\
+Written by `make bench PART=partition`; nothing here is typed by hand.  How the figures are made:
+`tests/bench/partition/`."""
+
+
 def render(results: Mapping[str, Any]) -> str:
     """Markdown; every number stands in `results`."""
     parts = [
         "# Benchmark of the partition engine",
-        (
-            "Written by `make bench PART=partition`; nothing here is typed by hand. How the figures are"
-            " made: `tests/bench/partition/`."
-        ),
+        _HEAD,
         _runs(results),
         "## Goals",
         _table(
@@ -52,14 +63,10 @@ def _race(race: Mapping[str, Any]) -> list[str]:
     absent = [m.title for m in METHODS if m not in entered]
     return [
         "## Against other libraries",
-        (
-            f"{len({row['graph'] for row in rows})} graphs, seeds {race['seeds']}, each method in its"
-            " own process on one pinned core, at most"
-            f" {race['limit_s']:g} CPU s a graph (a time-out is an infeasible answer), processor time"
-            " of the solve alone. Everybody gets the same contracted graph, k = households / 400"
-            " rounded, and the exact window 300..500. Ratios are peer over ours on the same graph and"
-            " seed; above 1 the peer is worse. J as in `checker.py`. Peers run with the best of three"
-            " settings, chosen on a few graphs of every family:"
+        _RACE.format(
+            graphs=len({row["graph"] for row in rows}),
+            seeds=race["seeds"],
+            limit_s=race["limit_s"],
         ),
         "\n".join(f"- {m.title}: {settings[m.name]}" for m in peers),
         *([f"Not entered in this run: {', '.join(absent)}."] if absent else []),
@@ -132,10 +139,7 @@ def _stages(held: Mapping[str, Any]) -> list[str]:
     names = ("node", "survey", "solve", "dissolve", "cut")
     return [
         "## District of 190,000 households by stage",
-        (
-            "CPU seconds, best of the repetitions. `cut` is what a caller pays after `node`: survey,"
-            " solve, dissolve, and the engine's own check of its promises."
-        ),
+        _STAGES,
         _table(names, [tuple(f"{held[name]:.3f}" for name in names)]),
     ]
 

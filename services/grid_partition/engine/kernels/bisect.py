@@ -9,6 +9,7 @@ from services.grid_partition.engine.graph import AtomGraph
 from services.grid_partition.engine.kernels.chance import Chance, draw
 from services.grid_partition.engine.kernels.growth import (
     Growth,
+    cheapest,
     connected_rest,
     grow_region,
     new_growth,
@@ -58,11 +59,10 @@ def _parts_of(weight: int, total: int, parts: int) -> int:
 def _best_stage(graph: AtomGraph, growth: Growth, size: int, least: float) -> int:
     """Cheapest stage below `least` whose rest holds together; -1 for none."""
     for _ in range(_LOOKS):
-        best, score = -1, least
-        for stage in range(size - 1):
-            if growth.price[stage] < score:
-                best, score = stage, growth.price[stage]
-        if best < 0 or connected_rest(graph, growth, best, size):
+        best = cheapest(growth.price, size)
+        if best == size - 1 or growth.price[best] >= least:
+            return -1
+        if connected_rest(graph, growth, best, size):
             return best
         growth.price[best] = 1e300
     return -1

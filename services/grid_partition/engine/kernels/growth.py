@@ -17,7 +17,7 @@ from services.grid_partition.engine.kernels.chance import Chance, unit
 from services.grid_partition.engine.kernels.jit import inlined, inner
 from services.grid_partition.engine.kernels.plan import Prices
 
-__all__ = ["Growth", "connected_rest", "grow_region", "new_growth"]
+__all__ = ["Growth", "cheapest", "connected_rest", "grow_region", "new_growth"]
 
 _OUTSIDE, _UNTOUCHED, _JOINED = -3, -2, -1
 #: Part of the price of a barrier or an estate that holds the rim back before it.
@@ -242,6 +242,19 @@ def grow_region(
         atom = _next(growth, rim)
     _leave(graph, members, growth)
     return count
+
+
+@inlined
+def cheapest(values: FloatArray, size: int) -> int:
+    """Stage with the least value below 1e300; the last one, which cuts nothing, for none.
+
+    Starting from a literal -1 would make numba compile whoever gets the answer twice.
+    """
+    best, least = size - 1, 1e300
+    for stage in range(size - 1):
+        if values[stage] < least:
+            best, least = stage, values[stage]
+    return best
 
 
 @inner

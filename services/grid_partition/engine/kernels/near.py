@@ -88,7 +88,7 @@ class _Cell(NamedTuple):
     next_beyond: IntArray
 
 
-@inner
+@inlined
 def _reach(cell: _Cell, corners: int) -> float:
     """Square of the distance of the furthest corner."""
     reach = 0.0
@@ -97,7 +97,7 @@ def _reach(cell: _Cell, corners: int) -> float:
     return reach
 
 
-@inner
+@inlined
 def _cut(cell: _Cell, corners: int, nx: float, ny: float, place: int) -> int:
     """Keep what is nearer to the cell's point than to the one at (nx, ny); count of corners."""
     half = 0.5 * (nx * nx + ny * ny)

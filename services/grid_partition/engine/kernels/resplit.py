@@ -5,7 +5,12 @@ from __future__ import annotations
 from services.grid_partition.engine.arrays import IntArray
 from services.grid_partition.engine.graph import AtomGraph
 from services.grid_partition.engine.kernels.chance import Chance, accepted, draw, unit
-from services.grid_partition.engine.kernels.growth import Growth, connected_rest, grow_region
+from services.grid_partition.engine.kernels.growth import (
+    Growth,
+    cheapest,
+    connected_rest,
+    grow_region,
+)
 from services.grid_partition.engine.kernels.jit import inlined, inner
 from services.grid_partition.engine.kernels.plan import (
     Plan,
@@ -53,11 +58,8 @@ def _choose(
         noise = unit(chance)
         growth.key[stage] = growth.price[stage] - heat * noise * noise
     for _ in range(_LOOKS):
-        chosen, best = -1, 1e300
-        for stage in range(size - 1):
-            if growth.key[stage] < best:
-                chosen, best = stage, growth.key[stage]
-        if chosen < 0:
+        chosen = cheapest(growth.key, size)
+        if chosen == size - 1:
             break
         if connected_rest(graph, growth, chosen, size):
             return chosen, growth.price[chosen]

@@ -96,6 +96,26 @@ def _meet(segments: IntTable, i: int, j: int, out: IntArray, count: int) -> int:
     return count
 
 
+@inlined
+def _share_side(sides: IntTable, i: int, j: int) -> bool:
+    for k in range(2):
+        side = sides[i, k]
+        if side >= 0 and side in (sides[j, 0], sides[j, 1]):
+            return True
+    return False
+
+
+@inlined
+def _boxes_meet(segments: IntTable, i: int, j: int) -> bool:
+    """Whether the bounds of two segments are no further apart than a lattice step."""
+    return not (
+        max(segments[i, 0], segments[i, 2]) + 1 < min(segments[j, 0], segments[j, 2])
+        or max(segments[j, 0], segments[j, 2]) + 1 < min(segments[i, 0], segments[i, 2])
+        or max(segments[i, 1], segments[i, 3]) + 1 < min(segments[j, 1], segments[j, 3])
+        or max(segments[j, 1], segments[j, 3]) + 1 < min(segments[i, 1], segments[i, 3])
+    )
+
+
 @kernel
 def meeting_points(
     segments: IntTable, sides: IntTable, fixed: IntArray, size: int, columns: int, rows: int
@@ -113,23 +133,9 @@ def meeting_points(
             i = members[first]
             for second in range(first + 1, start[square + 1]):
                 j = members[second]
-                if fixed[i] and fixed[j]:
-                    continue
-                if max(segments[i, 0], segments[i, 2]) + 1 < min(segments[j, 0], segments[j, 2]):
-                    continue
-                if max(segments[j, 0], segments[j, 2]) + 1 < min(segments[i, 0], segments[i, 2]):
-                    continue
-                if max(segments[i, 1], segments[i, 3]) + 1 < min(segments[j, 1], segments[j, 3]):
-                    continue
-                if max(segments[j, 1], segments[j, 3]) + 1 < min(segments[i, 1], segments[i, 3]):
-                    continue
-                same = sides[i, 0] >= 0 and (
-                    sides[i, 0] == sides[j, 0] or sides[i, 0] == sides[j, 1]
-                )
-                same |= sides[i, 1] >= 0 and (
-                    sides[i, 1] == sides[j, 0] or sides[i, 1] == sides[j, 1]
-                )
-                if not same:
+                if (fixed[i] and fixed[j]) or not (
+                    _share_side(sides, i, j) and _boxes_meet(segments, i, j)
+                ):
                     continue
                 if count + 8 > len(out):
                     out = np.concatenate((out, np.empty_like(out)))
