@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.grid_partition.engine.arrays import IntArray
+from services.grid_partition.engine.decision import decided
 from services.grid_partition.engine.exact import Verdict, examine
 from services.grid_partition.engine.fill import fill_empty
 from services.grid_partition.engine.graph import AtomGraph
@@ -21,6 +22,8 @@ from services.grid_partition.engine.search import (
 __all__ = ["GraphCut", "cut_graph"]
 
 _TRIES = 12
+_BRANCHES = 300_000
+_TURNS = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,9 +59,26 @@ def cut_graph(graph: AtomGraph, rules: Rules, count: int | None = None) -> Graph
         plan = improve(graph, begun, prices, steps, (rules.seed, 400))
     else:
         hopeless = seen.verdict is Verdict.IMPOSSIBLE
-        tries = 1 if hopeless or count not in (None, *possible_counts(total, rules)) else _TRIES
-        plan = first_within(restarts(graph, total, rules, prices, tries, count), 0)
+        hopeless |= count not in (None, *possible_counts(total, rules))
+        plans = restarts(graph, total, rules, prices, _TRIES, count)
+        plan = next(plans)
+        if plan.outside and not hopeless:
+            plan = _tighter(graph, rules, count) or first_within(plans, 0, plan)
     verdict = seen.verdict
     if plan.outside == 0 and verdict is not Verdict.OPTIMAL:
         verdict = Verdict.COVERED
     return GraphCut(plan.label, plan.outside, plan.score_m, verdict)
+
+
+def _tighter(graph: AtomGraph, rules: Rules, count: int | None) -> Plan | None:
+    """A plan by branching where sets are scarce; None when it finds none with that count."""
+    found = decided(graph, rules, _BRANCHES, _TURNS)
+    if found.label is None:
+        return None
+    parts = int(found.label.max()) + 1
+    if count not in (None, parts):
+        return None
+    steps = rules.effort * len(found.label)
+    return improve(
+        graph, Plan(found.label, parts, 0, 0.0), prices_for(rules), steps, (rules.seed, 401)
+    )

@@ -125,9 +125,12 @@ def restarts(
         yield start(graph, wanted, prices, steps * longer, (rules.seed, attempt))
 
 
-def first_within(plans: Iterator[Plan], outside: int) -> Plan:
-    """First plan with at most `outside` households outside the range; else the best of all."""
-    best = next(plans)
+def first_within(plans: Iterator[Plan], outside: int, best: Plan | None = None) -> Plan:
+    """First plan with at most `outside` households outside the range; else the best of all.
+
+    `best`: a plan that is there already.
+    """
+    best = best or next(plans)
     while best.outside > outside:
         if (plan := next(plans, None)) is None:
             break
