@@ -122,7 +122,7 @@ class _Speaker:
 
     def _no_count(self, params: Mapping[str, Any]) -> str:
         if params["proof"] != "arithmetic":
-            return self._say("no_count_between.enumeration", **params)
+            return self._say(f"no_count_between.{params['proof']}", **params)
         fewer = params["households"] // params["max"]
         return self._say(
             "no_count_between.arithmetic",

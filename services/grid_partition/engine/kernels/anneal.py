@@ -26,6 +26,7 @@ __all__ = ["anneal"]
 _SWAP_SHARE = 0.02
 _SWAP_SHARE_OUTSIDE = 0.10
 _RESPLIT_SHARE = 0.20
+_FLIP, _SWAP, _RESPLIT = 0, 1, 2
 
 
 @inlined
@@ -41,6 +42,16 @@ def _neighbour(graph: AtomGraph, plan: Plan, atom: int, chance: Chance) -> int:
         return -1
     slot = graph.indptr[atom] + draw(chance, degree)
     return int(plan.part[graph.indices[slot]])
+
+
+@inlined
+def _kind_of_move(chance: Chance, miss: int) -> int:
+    share = unit(chance)
+    if share > 1.0 - _RESPLIT_SHARE:
+        return _RESPLIT
+    if share < _SWAP_SHARE or (miss > 0 and share < _SWAP_SHARE_OUTSIDE):
+        return _SWAP
+    return _FLIP
 
 
 @inlined
@@ -85,12 +96,12 @@ def anneal(
         to, here = _neighbour(graph, plan, atom, chance), plan.part[atom]
         if to < 0 or to == here:
             continue
+        kind = _kind_of_move(chance, miss)
         miss -= _miss(plan, prices, here, to)
         cost += range_price(prices, plan.weight[here], plan.weight[to])
-        kind = unit(chance)
-        if kind < (_SWAP_SHARE if miss == 0 else _SWAP_SHARE_OUTSIDE):
+        if kind == _SWAP:
             cost += swap(graph, plan, prices, atom, to, heat, chance)
-        elif kind > 1.0 - _RESPLIT_SHARE:
+        elif kind == _RESPLIT:
             cost += resplit(graph, plan, prices, (here, to), heat, chance, growth, members)
         else:
             cost += flip(graph, plan, prices, atom, to, heat, chance)

@@ -106,6 +106,28 @@ def _westernmost(
     return west
 
 
+@inner
+def _facing_east(nodes: IntTable, first: IntArray, second: IntArray, point: IntArray) -> int:
+    """Half-edge that faces the point from the nearest segment west of it; their number for none."""
+    px, py = point[0], point[1]
+    nearest, faced = -np.inf, 2 * len(first)
+    for k in range(len(first)):
+        low, high = first[k], second[k]
+        down = nodes[low, 1] > nodes[high, 1]
+        if down:
+            low, high = high, low
+        if not (nodes[low, 1] <= py < nodes[high, 1]):
+            continue
+        dx, dy = nodes[high, 0] - nodes[low, 0], nodes[high, 1] - nodes[low, 1]
+        if cross(dx, dy, px - nodes[low, 0], py - nodes[low, 1]) >= 0.0:
+            continue
+        x = nodes[low, 0] + float(py - nodes[low, 1]) * (float(dx) / float(dy))
+        if x > nearest:
+            # Its right side, looking north, is the half-edge that runs south.
+            nearest, faced = x, 2 * k if down else 2 * k + 1
+    return faced
+
+
 @kernel
 def enclosing_loops(
     nodes: IntTable, first: IntArray, second: IntArray, loop: IntArray, areas: IntArray
@@ -120,24 +142,9 @@ def enclosing_loops(
     for hole in range(len(areas)):
         if areas[hole] > 0:
             outer[hole] = hole
-            continue
-        px, py = nodes[west[hole], 0], nodes[west[hole], 1]
-        nearest = -np.inf
-        for k in range(len(first)):
-            low, high = first[k], second[k]
-            down = nodes[low, 1] > nodes[high, 1]
-            if down:
-                low, high = high, low
-            if not (nodes[low, 1] <= py < nodes[high, 1]):
-                continue
-            dx, dy = nodes[high, 0] - nodes[low, 0], nodes[high, 1] - nodes[low, 1]
-            if cross(dx, dy, px - nodes[low, 0], py - nodes[low, 1]) >= 0.0:
-                continue
-            x = nodes[low, 0] + float(py - nodes[low, 1]) * (float(dx) / float(dy))
-            if x > nearest:
-                nearest = x
-                # Its right side, looking north, is the half-edge that runs south.
-                outer[hole] = loop[2 * k] if down else loop[2 * k + 1]
+        else:
+            faced = _facing_east(nodes, first, second, nodes[west[hole]])
+            outer[hole] = loop[faced] if faced < 2 * len(first) else -1
     for hole in range(len(areas)):
         steps = 0
         while outer[hole] >= 0 and areas[outer[hole]] <= 0 and steps <= len(areas):
