@@ -37,7 +37,8 @@ setup: $(WARM) ## make the environment in .venv from the lock file
 run: $(WARM) ## start everything; the first start makes a demo district
 	@PORT="$(PORT)" VAR="$(VAR)" DEMO="$(DEMO)" exec $(BIN)/python -m infra.dev
 
-test: check $(WARM) ## checks, then every test; ARGS="-k words" for some
+test: $(STAMP) ## checks, then every test; ARGS="-k words" for some
+	@$(MAKE) --no-print-directory -j2 check $(WARM)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope $(ARGS)
 
 check: lint types imports ## everything that reads the code without running it

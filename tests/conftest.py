@@ -22,6 +22,7 @@ from kit.testing.tokens import TestTokens
 _TOGETHER = {
     "tests/system/test_make_run.py": "make run",
     "tests/system/": "installation",
+    "tests/architecture/test_shape.py": "shape",
     "tests/infra/test_demo_district.py": "demo district",
     "tests/grid_partition/process/": "partition processes",
     "tests/incidents/process/": "incident processes",

@@ -13,7 +13,7 @@ from services.grid_partition.engine.edges import CellEdges
 from services.grid_partition.engine.graph import AtomGraph, CellTable
 from services.grid_partition.engine.problem import Rules
 
-__all__ = ["Closed", "close", "cut_estates", "split_estates"]
+__all__ = ["Closed", "close", "cut_estates", "rings_around", "split_estates"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,3 +80,14 @@ def cut_estates(label: IntArray, group: IntArray, estate: IntArray, count: int) 
     opened = np.zeros(count, dtype=bool)
     opened[estate[cut & (estate >= 0)]] = True
     return opened
+
+
+def rings_around(edges: CellEdges, label: IntArray, parts: BoolArray, rings: int) -> BoolArray:
+    """The marked parts, and those within so many rings of neighbours around them."""
+    near = parts.copy()
+    first, second = label[edges.low], label[edges.high]
+    for _ in range(rings):
+        reached = near[first] | near[second]
+        near[first[reached]] = True
+        near[second[reached]] = True
+    return near

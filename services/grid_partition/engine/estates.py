@@ -15,6 +15,7 @@ from services.grid_partition.engine.arrays import BoolArray, IntArray
 from services.grid_partition.engine.closed import Closed, split_estates
 from services.grid_partition.engine.decision import decided
 from services.grid_partition.engine.exact import Verdict
+from services.grid_partition.engine.graph import AtomGraph
 from services.grid_partition.engine.prices import prices_for, repair_prices
 from services.grid_partition.engine.releases import Releases, releases_of
 from services.grid_partition.engine.search import Plan, best_count, improve, start
@@ -26,6 +27,10 @@ _SEARCH_EFFORT = 2
 _SMALL_GRAPH = 100
 #: Sets of estates that are tried in the hope of opening fewer.
 _SETS_TRIED = 60
+_SIZE_MAX = 4
+#: Sets of one size whose cuts are compared; with more cells than this the first will do.
+_SETS_COMPARED = 4
+_CELLS_COMPARED = 400
 _STEPS = 200_000
 
 
@@ -59,12 +64,16 @@ def open_estates(closed: Closed, stuck: IntArray, impossible: bool) -> Opened:
     estates admit no cut.  The answer is feasible where the search found a way, else the least
     outside it saw.
     """
-    least = int(impossible)
     releases = releases_of(closed, stuck)
-    best = _searched(closed, releases.candidates(), least)
-    if best.outside == 0 and best.count > least:
-        best = _fewer(closed, best, releases)
-    return best
+    near, least = releases.candidates(), int(impossible)
+    # Where nothing is stuck any estate may help, and a search finds one sooner than a list of all.
+    first = None if len(stuck) else _searched(closed, near, least)
+    if first is not None and first.outside == 0 and first.count <= 1:
+        return first
+    found, least = _fewest(closed, releases, least)
+    if found is None:
+        found = replace(first, least=least) if first else _searched(closed, near, least)
+    return found
 
 
 def _searched(closed: Closed, near: IntArray, least: int) -> Opened:
@@ -97,25 +106,34 @@ def _opened(closed: Closed, plan: Plan, number: IntArray, least: int) -> Opened:
     return Opened(label, plan.outside, closed.opened_by(label), least, plan)
 
 
-def _fewer(closed: Closed, best: Opened, releases: Releases) -> Opened:
-    """Try the sets of fewer estates that could do; counts up what is proved."""
-    least, tried = best.least, 0
-    for size in range(max(best.least, 1), best.count):
+def _fewest(closed: Closed, releases: Releases, least: int) -> tuple[Opened | None, int]:
+    """Best of the smallest sets of estates that will do; and how many are proved needed."""
+    tried, compared = 0, _SETS_COMPARED if len(closed.group) <= _CELLS_COMPARED else 1
+    for size in range(max(least, 1), _SIZE_MAX + 1):
         refuted = size == least
+        found: list[Opened] = []
         for estates in releases.sets(size):
             tried += 1
-            if tried > _SETS_TRIED:
-                return replace(best, least=least)
+            if tried > _SETS_TRIED or len(found) == compared:
+                break
             graph, number = closed.opened(estates)
             decision = decided(graph, closed.rules, _STEPS, 2)
             if decision.label is not None:
-                found = settled(closed, decision.label[number], least)
-                if found.outside == 0 and found.count <= size:
-                    return found
+                found.append(_polished(closed, graph, number, decision.label))
             refuted &= decision.verdict is Verdict.IMPOSSIBLE
-        if refuted and size <= 2:
+        if found:
+            return replace(min(found, key=Opened.rank), least=least), least
+        if refuted and size <= 2 and tried <= _SETS_TRIED:
             least = size + 1
-    return replace(best, least=least)
+    return None, least
+
+
+def _polished(closed: Closed, graph: AtomGraph, number: IntArray, label: IntArray) -> Opened:
+    """Anneal labels of the atoms with no further estate open."""
+    rules, prices = closed.rules, prices_for(closed.rules)
+    steps = rules.effort * max(len(label), _SMALL_GRAPH)
+    begun = Plan(label, int(label.max()) + 1, 0, 0.0)
+    return _opened(closed, improve(graph, begun, prices, steps, (rules.seed, 200)), number, 0)
 
 
 def _atom_labels(cell_label: IntArray, group: IntArray) -> IntArray:

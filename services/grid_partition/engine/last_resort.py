@@ -53,33 +53,45 @@ def last_resort(
 ) -> Resort:
     """Prove that no cut is possible, or find one, or hand back the best that was seen."""
     graph, group = contract_estates(table, edges, np.zeros_like(whole))
-    prices = prices_for(rules)
-    seen = examine(graph, prices, _PATIENCE)
-    filled = None if seen.label is None else fill_empty(graph, seen.label)
-    if seen.verdict is not Verdict.IMPOSSIBLE and filled is None:
-        decision = decided(graph, rules, _STEPS, _TURNS, _SETS_OF_ONE)
-        filled = decision.label
-        if decision.verdict is Verdict.IMPOSSIBLE:
-            seen = replace(seen, verdict=decision.verdict)
+    seen, filled = _judged(graph, rules)
     best = Resort(label, _outside(table, label, rules), seen, group)
     if filled is not None:
         begun = Plan(filled, int(filled.max()) + 1, 0, 0.0)
-        plan = improve(graph, begun, prices, rules.effort * len(filled), (rules.seed, 600))
+        steps = rules.effort * len(filled)
+        plan = improve(graph, begun, prices_for(rules), steps, (rules.seed, 600))
         return replace(best, label=plan.label[group], outside=plan.outside)
     mended = mend(table, edges, whole, label, rules)
     if (outside := _outside(table, mended, rules)) < best.outside:
         best = replace(best, label=mended, outside=outside)
     if best.outside and seen.verdict is not Verdict.IMPOSSIBLE:
-        seen = _stranded(graph, table, best, rules)
-        best = replace(best, seen=seen)
-    impossible = seen.verdict is Verdict.IMPOSSIBLE
-    if best.outside and not impossible and len(graph.weight) <= _ATOMS_MAX:
-        long = replace(rules, effort=rules.effort * _EFFORT, seed=(rules.seed + 1) % 2**31)
-        total = int(table.households.sum())
-        plan = first_within(restarts(graph, total, long, prices, _TRIES), 0)
-        if plan.outside < best.outside:
-            best = replace(best, label=plan.label[group], outside=plan.outside)
+        best = replace(best, seen=_stranded(graph, table, best, rules))
+    if best.outside and best.seen.verdict is not Verdict.IMPOSSIBLE:
+        best = _searched_long(graph, best, rules)
     return best
+
+
+def _judged(graph: AtomGraph, rules: Rules) -> tuple[Examined, IntArray | None]:
+    """What is proved about single buildings, and labels of a cut where one was found."""
+    seen = examine(graph, prices_for(rules), _PATIENCE)
+    filled = None if seen.label is None else fill_empty(graph, seen.label)
+    if seen.verdict is Verdict.IMPOSSIBLE or filled is not None:
+        return seen, filled
+    decision = decided(graph, rules, _STEPS, _TURNS, _SETS_OF_ONE)
+    if decision.verdict is Verdict.IMPOSSIBLE:
+        seen = replace(seen, verdict=decision.verdict, columns=0)
+    return seen, decision.label
+
+
+def _searched_long(graph: AtomGraph, best: Resort, rules: Rules) -> Resort:
+    """The best, or what patient searches over everything found beyond it."""
+    if len(graph.weight) > _ATOMS_MAX:
+        return best
+    long = replace(rules, effort=rules.effort * _EFFORT, seed=(rules.seed + 1) % 2**31)
+    total = int(graph.weight.sum())
+    plan = first_within(restarts(graph, total, long, prices_for(rules), _TRIES), 0)
+    if plan.outside >= best.outside:
+        return best
+    return replace(best, label=plan.label[best.group], outside=plan.outside)
 
 
 def _stranded(graph: AtomGraph, table: CellTable, best: Resort, rules: Rules) -> Examined:

@@ -41,9 +41,9 @@ class Releases:
     near: tuple[frozenset[int], ...]
 
     def sets(self, size: int) -> Iterator[tuple[int, ...]]:
-        """Sets of `size` estates that release everything that is stuck, ascending.
+        """Sets of `size` estates that release everything that is stuck, the likely ones first.
 
-        Complete for sizes 1 and 2; for more, every set whose members do so without each other.
+        Complete for sizes 1 and 2; for more, every set of such estates that release something.
         """
         wanted = frozenset(range(len(self.stuck)))
         chosen = sorted(self.frees)
@@ -52,7 +52,15 @@ class Releases:
             if freed == wanted:
                 yield estates
         if size == 2 and self.near:
+            yield from self._with_others(wanted)
             yield from self._pairs(wanted)
+
+    def _with_others(self, wanted: frozenset[int]) -> Iterator[tuple[int, ...]]:
+        """Pairs of an estate that releases everything with one that releases nothing."""
+        for other in self.closed.divisible().tolist():
+            for estate in sorted(self.frees):
+                if other not in self.frees and self.frees[estate] == wanted:
+                    yield min(estate, other), max(estate, other)
 
     def _pairs(self, wanted: frozenset[int]) -> Iterator[tuple[int, ...]]:
         """Pairs that release only together what neither releases alone."""
@@ -104,26 +112,34 @@ def _near(closed: Closed, atom: int, owner: dict[int, int], passes: int) -> froz
     """
     graph, room = closed.graph, closed.rules.max_households
     found = {owner[atom]} if atom in owner else set()
-    begin = [(int(graph.weight[atom]), atom, passes)]
+    queue = [(int(graph.weight[atom]), atom, passes)]
     if atom in owner and passes:
-        begin.append((0, atom, passes - 1))
-    best = {(a, left): cost for cost, a, left in begin}
-    heapq.heapify(begin)
-    while begin:
-        cost, here, left = heapq.heappop(begin)
+        queue.append((0, atom, passes - 1))
+    best = {(a, left): cost for cost, a, left in queue}
+    heapq.heapify(queue)
+    while queue:
+        cost, here, left = heapq.heappop(queue)
         if cost > best[here, left]:
             continue
         for other in _neighbours(graph, here):
             if other in owner and cost < room:
                 found.add(owner[other])
-            steps = [(cost + int(graph.weight[other]), left)]
-            if left and other in owner:
-                steps.append((cost, left - 1))
-            for reached, rest in steps:
-                if reached < room and reached < best.get((other, rest), room):
-                    best[other, rest] = reached
-                    heapq.heappush(begin, (reached, other, rest))
+            for step in _steps(graph, owner, (cost, other, left)):
+                if step[0] < min(room, best.get(step[1:], room)):
+                    best[step[1:]] = step[0]
+                    heapq.heappush(queue, step)
     return frozenset(found)
+
+
+def _steps(
+    graph: AtomGraph, owner: dict[int, int], reached: tuple[int, int, int]
+) -> list[tuple[int, int, int]]:
+    """Ways to go on to an atom: with all its households, or through it as an open estate."""
+    cost, atom, left = reached
+    steps = [(cost + int(graph.weight[atom]), atom, left)]
+    if left and atom in owner:
+        steps.append((cost, atom, left - 1))
+    return steps
 
 
 def _neighbours(graph: AtomGraph, atom: int) -> list[int]:

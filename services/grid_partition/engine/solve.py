@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
-from services.grid_partition.engine.adjust import from_old_grids
+from services.grid_partition.engine.adjust import adjusted, scored
 from services.grid_partition.engine.arrays import BoolArray, IntArray
 from services.grid_partition.engine.closed import Closed, close
 from services.grid_partition.engine.contraction import small_estates
@@ -82,8 +83,27 @@ def solve(terrain: Terrain, rules: Rules) -> Found:
     if not possible_counts(total, rules):
         nearest, _ = _searched(graph, total, rules, None)
         return Found(nearest.label[group], _none_open(table), proof="arithmetic")
+    found = _scratch(closed)
+    near = adjusted(closed) if rules.move_price_m > 0 else None
+    if near is None:
+        return found
+    from_new = scored(closed, found.label)
+    if (from_new.outside, from_new.plan.score_m) <= (near.outside, near.plan.score_m):
+        return found
+    return replace(found, label=near.label, opened=near.opened, optimal=False, **_met(near))
+
+
+def _met(near: Opened) -> dict[str, Any]:
+    """What an answer without a grid outside makes of the reasons for one."""
+    return {} if near.outside else {"proof": "", "stuck": _no_cells(), "columns": 0}
+
+
+def _scratch(closed: Closed) -> Found:
+    """The best cut found without regard to where a search began."""
+    table, rules, graph, group = closed.table, closed.rules, closed.graph, closed.group
+    total = closed.total
     seen = examine(graph, prices_for(rules))
-    if seen.verdict is Verdict.OPTIMAL and seen.label is not None and not rules.move_price_m:
+    if seen.verdict is Verdict.OPTIMAL and seen.label is not None:
         return Found(seen.label[group], _none_open(table), optimal=True, columns=seen.columns)
     plan: Plan | None = None
     if seen.verdict is not Verdict.IMPOSSIBLE:
@@ -107,8 +127,6 @@ def _searched(
         floor = least_outside(total, best_count(total, rules), rules)
     tries = restarts(graph, total, rules, prices, _TRIES)
     plans = [next(tries)]
-    if rules.move_price_m > 0 and graph.olds > 0:
-        plans.append(from_old_grids(graph, total, rules))
     covered = None if seen is None or seen.label is None else fill_empty(graph, seen.label)
     if covered is None and min(plans, key=Plan.rank).outside > floor == 0:
         decision = decided(graph, rules, _DECISION_STEPS, _DECISION_TURNS)
@@ -142,7 +160,7 @@ def _without_whole_estates(closed: Closed, seen: Examined, plan: Plan | None) ->
     found = Found(label, opened, impossible and joined, freed.least, blocked)
     if outside and seen.verdict is Verdict.IMPOSSIBLE:
         stuck = np.flatnonzero(np.isin(group, seen.stuck))
-        proof = "" if len(stuck) else "enumeration"
+        proof = "" if len(stuck) else "enumeration" if seen.columns else "branching"
         return replace(found, stuck=stuck, proof=proof, columns=seen.columns)
     return found
 

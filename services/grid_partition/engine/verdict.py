@@ -60,7 +60,7 @@ def _community_wide(terrain: Terrain, found: Found, outside: list[int], rules: R
     if total < rules.min_households:
         del bounds["max"]
         return Violation(ViolationCode.TOO_FEW_HOUSEHOLDS, bounds, grid=0)
-    if found.proof in ("arithmetic", "enumeration"):
+    if found.proof:
         bounds["proof"] = found.proof
         if found.proof == "enumeration":
             bounds["columns"] = found.columns

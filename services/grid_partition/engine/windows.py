@@ -8,18 +8,21 @@ from __future__ import annotations
 import numpy as np
 
 from services.grid_partition.engine.arrays import BoolArray, IntArray
-from services.grid_partition.engine.closed import close
+from services.grid_partition.engine.closed import Closed, close, rings_around
+from services.grid_partition.engine.decision import decided
 from services.grid_partition.engine.edges import CellEdges
 from services.grid_partition.engine.estates import open_estates
-from services.grid_partition.engine.exact import Verdict, examine
-from services.grid_partition.engine.graph import CellTable, restricted
+from services.grid_partition.engine.exact import Verdict
+from services.grid_partition.engine.graph import AtomGraph, CellTable, restricted
 from services.grid_partition.engine.prices import prices_for
 from services.grid_partition.engine.problem import Rules
 from services.grid_partition.engine.search import first_within, possible_counts, restarts
 
 __all__ = ["mend"]
 
-_TRIES = 8
+_TRIES = 4
+_STEPS = 300_000
+_NONE = np.zeros(0, dtype=np.int64)
 #: Windows tried for one bad part: rings of neighbours, and whether estates may be opened.
 _WINDOWS = ((1, False), (2, False), (1, True), (2, True), (3, True))
 
@@ -63,8 +66,10 @@ def _mended(
     rules: Rules,
 ) -> bool:
     """Re-cut growing windows around the part until one is feasible; changes `label` in place."""
+    middle = np.zeros(int(label.max()) + 1, dtype=bool)
+    middle[part] = True
     for rings, opening in _WINDOWS:
-        cells = np.flatnonzero(_near(edges, label, part, rings)[label])
+        cells = np.flatnonzero(rings_around(edges, label, middle, rings)[label])
         inside, within = restricted(table, edges, cells)
         if not possible_counts(int(inside.households.sum()), rules):
             continue
@@ -75,28 +80,33 @@ def _mended(
     return False
 
 
-def _near(edges: CellEdges, label: IntArray, part: int, rings: int) -> BoolArray:
-    near = np.zeros(int(label.max()) + 1, dtype=bool)
-    near[part] = True
-    first, second = label[edges.low], label[edges.high]
-    for _ in range(rings):
-        reached = near[first] | near[second]
-        near[first[reached]] = True
-        near[second[reached]] = True
-    return near
-
-
 def _recut(
     inside: CellTable, within: CellEdges, whole: BoolArray, rules: Rules, opening: bool
 ) -> IntArray | None:
+    """Labels of the cells of one window, every part in range; None when that fails."""
     closed = close(inside, within, whole, rules)
-    graph, total = closed.graph, closed.total
-    tries = 1 if opening else _TRIES
-    plan = first_within(restarts(graph, total, rules, prices_for(rules), tries), 0)
-    if plan.outside == 0:
-        return plan.label[closed.group]
-    if not opening or not len(closed.divisible()):
+    if not opening:
+        return _whole(closed, closed.graph, closed.group)
+    if not len(closed.divisible()):
         return None
-    seen = examine(graph, prices_for(rules))
-    opened = open_estates(closed, seen.stuck, seen.verdict is Verdict.IMPOSSIBLE)
-    return opened.label if opened.outside == 0 else None
+    loose, number = closed.opened(closed.divisible().tolist())
+    if decided(loose, rules, _STEPS).verdict is Verdict.IMPOSSIBLE:
+        return None
+    seen = decided(closed.graph, rules, _STEPS)
+    opened = open_estates(closed, _NONE, seen.verdict is Verdict.IMPOSSIBLE)
+    return opened.label if opened.outside == 0 else _whole(closed, loose, number)
+
+
+def _whole(closed: Closed, graph: AtomGraph, number: IntArray) -> IntArray | None:
+    """A first search, a decision, and only where that leaves it open, further searches."""
+    rules = closed.rules
+    tries = restarts(graph, closed.total, rules, prices_for(rules), _TRIES)
+    plan = next(tries)
+    if plan.outside:
+        decision = decided(graph, rules, _STEPS)
+        if decision.verdict is Verdict.IMPOSSIBLE:
+            return None
+        if decision.label is not None:
+            return decision.label[number]
+        plan = first_within(tries, 0)
+    return plan.label[number] if plan.outside == 0 else None

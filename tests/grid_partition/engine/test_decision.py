@@ -135,3 +135,7 @@ def test_a_giant_graph_is_left_to_the_windows() -> None:
     graph = a_street([40] * 1600)
 
     assert decided(graph, RULES, STEPS).verdict is Verdict.UNKNOWN
+
+
+def test_an_atom_above_the_maximum_is_refused() -> None:
+    assert decided(a_street([400, 512, 400]), RULES, STEPS).verdict is Verdict.IMPOSSIBLE

@@ -30,7 +30,7 @@ class _Search(NamedTuple):
     `why[d, e]`: choice e explains why choice d ran out; its last column stands for doubt.
     `ends`, `members`: sets of all choices one after the other; `first`, `at`, `past` are the
     choice's range of them and its place in it.  `walk` is scratch of the enumeration, rows: chosen,
-    candidate, marked, place, kept.  `now`: steps left, choice at hand (-1 while counting).
+    candidate, marked, place, kept.  `now`: steps left, choice at hand (-1 while only counting).
     """
 
     level: IntArray
@@ -76,6 +76,28 @@ def _offer(network: Network, search: _Search, atom: int, room: int, end: int, de
     return end
 
 
+@inlined
+def _write(search: _Search, depth: int, count: int, deep: int) -> bool:
+    """Add the chosen atoms to the sets of the choice; False when there is no room."""
+    if depth < 0:
+        return True
+    slot = search.first[depth] + count
+    begin = search.ends[slot]
+    if begin + deep + 1 > _MEMBERS_ROOM or slot >= _SETS_ROOM:
+        return False
+    for i in range(deep + 1):
+        search.members[begin + i] = search.walk[0, i]
+    search.ends[slot + 1] = begin + deep + 1
+    return True
+
+
+@inlined
+def _forget(search: _Search, begin: int, end: int) -> None:
+    """Unmark candidates that are taken off the list."""
+    for place in range(begin, end):
+        search.walk[2, search.walk[1, place]] = 0
+
+
 @inner
 def _sets_of(
     network: Network, search: _Search, root: int, limits: tuple[int, int, int, int]
@@ -89,84 +111,84 @@ def _sets_of(
     low, high, most, steps = limits
     depth = search.now[1]
     walk, count, complete = search.walk, 0, True
-    slot = search.first[depth] if depth >= 0 else 0
-    walk[2, root] = 1
     weight = network.weight[root]
+    if weight > high:
+        return 0, True
+    walk[2, root] = 1
     end = _offer(network, search, root, high - weight, 0, depth)
     walk[0, 0], walk[3, 0], walk[4, 0] = root, 0, 0
     deep, fresh = 0, True
-    while deep >= 0:
+    while deep >= 0 and complete:
         if fresh and weight >= low:
-            if count >= most:
-                complete = False
-                break
-            count += 1
-            if depth >= 0:
-                begin = search.ends[slot]
-                if begin + deep + 1 > _MEMBERS_ROOM or slot >= _SETS_ROOM:
-                    count, complete = count - 1, False
-                    break
-                for i in range(deep + 1):
-                    search.members[begin + i] = walk[0, i]
-                slot += 1
-                search.ends[slot] = begin + deep + 1
+            complete = count < most and _write(search, depth, count, deep)
+            if complete:
+                count += 1
         fresh = False
-        if walk[3, deep] < end:
-            atom = walk[1, walk[3, deep]]
-            walk[3, deep] += 1
-            if weight + network.weight[atom] <= high:
-                steps -= 1
-                search.now[0] -= 1
-                if steps < 0 or search.now[0] < 0:
-                    complete = False
-                    break
-                weight += network.weight[atom]
-                deep += 1
-                walk[0, deep], walk[4, deep] = atom, end
-                walk[3, deep] = walk[3, deep - 1]
-                end = _offer(network, search, atom, high - weight, end, depth)
-                fresh = True
+        if walk[3, deep] == end:
+            weight -= network.weight[walk[0, deep]]
+            _forget(search, walk[4, deep], end)
+            end = walk[4, deep]
+            deep -= 1
             continue
-        weight -= network.weight[walk[0, deep]]
-        for place in range(walk[4, deep], end):
-            walk[2, walk[1, place]] = 0
-        end = walk[4, deep]
-        deep -= 1
-    for place in range(end):
-        walk[2, walk[1, place]] = 0
+        atom = walk[1, walk[3, deep]]
+        walk[3, deep] += 1
+        if weight + network.weight[atom] <= high:
+            steps -= 1
+            search.now[0] -= 1
+            complete = complete and steps >= 0 and search.now[0] >= 0
+            weight += network.weight[atom]
+            deep += 1
+            walk[0, deep], walk[4, deep] = atom, end
+            walk[3, deep] = walk[3, deep - 1]
+            end = _offer(network, search, atom, high - weight, end, depth)
+            fresh = True
+    _forget(search, 0, end)
     walk[2, root] = 0
     return count, complete
+
+
+@inlined
+def _flood(network: Network, search: _Search, start: int) -> tuple[int, int]:
+    """Walk the connected rest around a free atom: its atoms into `queue[1]`, households."""
+    seen, queue = search.queue[0], search.queue[1]
+    queue[0], seen[start] = start, 1
+    done, end, weight = 0, 1, 0
+    while done < end:
+        here = queue[done]
+        done += 1
+        weight += network.weight[here]
+        for edge in range(network.indptr[here], network.indptr[here + 1]):
+            other = network.indices[edge]
+            if search.level[other] < 0 and seen[other] == 0:
+                seen[other] = 1
+                queue[end] = other
+                end += 1
+    return end, weight
+
+
+@inlined
+def _blame(network: Network, search: _Search, count: int, depth: int) -> None:
+    """Note the choices that took atoms beside the rest that was walked last."""
+    for i in range(count):
+        atom = search.queue[1, i]
+        for edge in range(network.indptr[atom], network.indptr[atom + 1]):
+            level = search.level[network.indices[edge]]
+            if level >= 0:
+                search.why[depth, level] = 1
 
 
 @inner
 def _hopeless_rest(network: Network, search: _Search, low: int, high: int) -> bool:
     """Whether some connected rest has households that no number of parts can hold; notes why."""
-    seen, queue = search.queue[0], search.queue[1]
-    n, depth = len(network.weight), search.now[1]
+    n = len(network.weight)
     for atom in range(n):
-        seen[atom] = 0
+        search.queue[0, atom] = 0
     for start in range(n):
-        if search.level[start] >= 0 or seen[start] == 1:
-            continue
-        queue[0], seen[start] = start, 1
-        done, end, weight = 0, 1, 0
-        while done < end:
-            here = queue[done]
-            done += 1
-            weight += network.weight[here]
-            for edge in range(network.indptr[here], network.indptr[here + 1]):
-                other = network.indices[edge]
-                if search.level[other] < 0 and seen[other] == 0:
-                    seen[other] = 1
-                    queue[end] = other
-                    end += 1
-        if -(-weight // high) * low > weight:
-            for i in range(end):
-                for edge in range(network.indptr[queue[i]], network.indptr[queue[i] + 1]):
-                    level = search.level[network.indices[edge]]
-                    if level >= 0:
-                        search.why[depth, level] = 1
-            return True
+        if search.level[start] < 0 and search.queue[0, start] == 0:
+            count, weight = _flood(network, search, start)
+            if -(-weight // high) * low > weight:
+                _blame(network, search, count, search.now[1])
+                return True
     return False
 
 
@@ -179,29 +201,43 @@ def _beside(network: Network, search: _Search, atom: int) -> bool:
 
 
 @inner
-def _scarcest(network: Network, search: _Search, low: int, high: int, most: int) -> int:
-    """Free atom that fewest sets hold, of those beside what is taken; -1 when none is free."""
-    best, any_free, few = -1, -1, min(_FEW_SETS, most)
-    while best < 0:
-        least = few + 1
-        for beside in (True, False):
-            for atom in range(len(network.weight)):
-                if search.level[atom] >= 0:
-                    continue
-                any_free = atom
-                if beside and not _beside(network, search, atom):
-                    continue
-                count, complete = _sets_of(network, search, atom, (low, high, least, few))
-                if complete and count < least:
-                    best, least = atom, count
-                    if least == 0:
-                        return best
-            if best >= 0:
+def _scarcest_of(
+    network: Network, search: _Search, limits: tuple[int, int, int], beside: bool
+) -> int:
+    """Free atom that fewest sets hold (perhaps only beside taken ones); -1 when all have more."""
+    low, high, few = limits
+    best, least = -1, few + 1
+    for atom in range(len(network.weight)):
+        if search.level[atom] >= 0 or (beside and not _beside(network, search, atom)):
+            continue
+        count, complete = _sets_of(network, search, atom, (low, high, least, few))
+        if complete and count < least:
+            best, least = atom, count
+            if least == 0:
                 break
+    return best
+
+
+@inner
+def _scarcest(network: Network, search: _Search, low: int, high: int, most: int) -> int:
+    """Free atom that fewest sets hold, first of those beside what is taken; -1 when none is free.
+
+    Where all have more than `most` sets, any free atom.
+    """
+    search.now[1] = -1
+    few = min(_FEW_SETS, most)
+    while True:
+        for turn in range(2):
+            best = _scarcest_of(network, search, (low, high, few), turn == 0)
+            if best >= 0:
+                return best
         if few >= most:
             break
         few = most
-    return best if best >= 0 else any_free
+    for atom in range(len(network.weight)):
+        if search.level[atom] < 0:
+            return atom
+    return -1
 
 
 @inlined
@@ -222,7 +258,6 @@ def _enter(network: Network, search: _Search, low: int, high: int, most: int) ->
     search.at[depth] = search.past[depth] = search.first[depth]
     if _hopeless_rest(network, search, low, high):
         return 0
-    search.now[1] = -1
     root = _scarcest(network, search, low, high, most)
     if root < 0:
         return 1
