@@ -28,7 +28,7 @@ $(STAMP): requirements.lock
 	@touch $@
 
 $(WARM): $(STAMP) $(KERNELS)
-	@echo "compiling the engine (half a minute, after changes of it only)"
+	@echo "compiling the engine (under a minute, after changes of it only)"
 	@$(BIN)/python -c 'from services.grid_partition.engine import warm_up; warm_up()'
 	@touch $@
 

@@ -10,7 +10,7 @@ __all__ = ["warm_up"]
 def warm_up() -> None:
     """Compile the kernels, or load them from the cache that an earlier call filled.
 
-    Half a minute with an empty cache, about half a second afterwards.  Set-up calls it once, every
+    Under a minute with an empty cache, about half a second afterwards.  Set-up calls it once, every
     process once at its start; from then on nothing is compiled.
     """
     compile_kernels()

@@ -11,6 +11,7 @@ from shapely.geometry import box
 
 from services.grid_partition.engine import Rules, cut, kernels, warm_up
 from services.grid_partition.engine.contraction import contract_estates
+from services.grid_partition.engine.kernels.union import components
 from services.grid_partition.engine.promises import PromiseBrokenError, check_promises
 from services.grid_partition.engine.search import restarts
 from services.grid_partition.engine.terrain import survey
@@ -97,6 +98,13 @@ def test_every_kernel_is_compiled_for_one_signature_only() -> None:
                 several[f"{module.name}.{name}"] = item.signatures
 
     assert several == {}
+
+
+def test_a_warm_kernel_refuses_other_types_instead_of_compiling() -> None:
+    warm_up()
+    narrow = np.zeros(1, dtype=np.int32)
+    with pytest.raises(TypeError, match="No matching definition"):
+        components(2, narrow, narrow)
 
 
 def test_the_engine_checks_its_own_promises() -> None:
