@@ -87,9 +87,10 @@ def compile_kernels() -> None:
     Afterwards an argument of another type is a TypeError instead of half a minute's wait.
     """
     for compiled in _KERNELS:
-        if not compiled.signatures:
-            compiled.compile(_signature(compiled.py_func))
-            compiled.disable_compile()
+        # A kernel called before has compiled itself for what it was given, and may go on doing so.
+        compiled.disable_compile(False)
+        compiled.compile(_signature(compiled.py_func))
+        compiled.disable_compile()
 
 
 def _signature(function: Callable[..., Any]) -> tuple[Any, ...]:
