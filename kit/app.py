@@ -21,6 +21,7 @@ from kit.auth import RemoteKeys, TokenVerifier
 from kit.clock import Clock, SystemClock
 from kit.db import Database
 from kit.metrics import Metrics
+from kit.peers import http_client
 from kit.revocation import RevocationPoller, Revocations
 from kit.settings import ServiceSettings
 from kit.version import VERSION
@@ -56,7 +57,7 @@ class Parts:
 def build_app(settings: ServiceSettings, parts: Parts) -> FastAPI:
     """Return the application of a service: errors, health, metrics, limits, auth, contract."""
     metrics = Metrics(parts.name)
-    http = httpx.AsyncClient()
+    http = http_client()
     revocations = Revocations()
     app = FastAPI(
         title=parts.title,

@@ -11,8 +11,8 @@ from __future__ import annotations
 import asyncio
 import secrets
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -62,14 +62,27 @@ class EmbeddedPostgres:
         asyncio.run(self._ensure(passwords))
         return {name: self.url(name, name, password) for name, password in passwords.items()}
 
+    def configure(self, settings: Mapping[str, str]) -> None:
+        """Change settings of the server that take effect without a restart."""
+        asyncio.run(self._configure(settings))
+
+    async def _configure(self, settings: Mapping[str, str]) -> None:
+        async with self._admin() as admin:
+            await _apply(admin, settings)
+
     async def _ensure(self, passwords: dict[str, str]) -> None:
+        async with self._admin() as admin:
+            await _apply(admin, _SETTINGS)
+            for name, password in passwords.items():
+                await _ensure_one(admin, name, password)
+
+    @asynccontextmanager
+    async def _admin(self) -> AsyncIterator[asyncpg.Connection]:
         admin = await asyncpg.connect(
             host=str(self.socket_folder), user="postgres", database="postgres"
         )
         try:
-            await _apply_settings(admin)
-            for name, password in passwords.items():
-                await _ensure_one(admin, name, password)
+            yield admin
         finally:
             await admin.close()
 
@@ -80,8 +93,8 @@ class EmbeddedPostgres:
         self._server.cleanup_mode = None
 
 
-async def _apply_settings(admin: asyncpg.Connection) -> None:
-    for name, value in _SETTINGS.items():
+async def _apply(admin: asyncpg.Connection, settings: Mapping[str, str]) -> None:
+    for name, value in settings.items():
         await admin.execute(f"ALTER SYSTEM SET {name} = '{value}'")
     await admin.execute("SELECT pg_reload_conf()")
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import ssl
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,6 +19,17 @@ from kit.errors import Text, Unavailable
 from kit.web import context
 
 log = structlog.get_logger()
+
+
+def http_client(transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
+    """Return a client for calls to other services; `transport` replaces the network."""
+    return httpx.AsyncClient(transport=transport, verify=_authorities())
+
+
+@functools.cache
+def _authorities() -> ssl.SSLContext:
+    # Reading the certificates takes a service as long as building the rest of itself.
+    return httpx.create_ssl_context()
 
 
 class PeerUnavailable(Unavailable):

@@ -28,11 +28,19 @@ _TOGETHER = {
     "tests/incidents/process/": "incident processes",
 }
 #: Minutes each: whoever starts one last keeps the others waiting.
-_FIRST = ("test_openapi_gate.py", "test_schemathesis.py", "test_worker_process.py")
+_FIRST = (
+    "tests/system/",
+    "test_openapi_gate.py",
+    "test_schemathesis.py",
+    "/process/",
+    "test_demo_district.py",
+    "test_adjust.py",
+    "test_cut_command.py",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: item.path.name not in _FIRST)
+    items.sort(key=lambda item: not any(part in item.nodeid for part in _FIRST))
 
 
 class _Scheduling(LoadScopeScheduling):  # type: ignore[misc]
@@ -69,6 +77,8 @@ def embedded_postgres() -> Iterator[EmbeddedPostgres]:
 
 @pytest.fixture(scope="session")
 def databases(embedded_postgres: EmbeddedPostgres) -> TestDatabases:
+    # Half the time of a test would be waiting for the disk to keep what the test throws away.
+    embedded_postgres.configure({"fsync": "off", "full_page_writes": "off"})
     return TestDatabases(embedded_postgres)
 
 

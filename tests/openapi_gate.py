@@ -7,6 +7,7 @@ Schemathesis command runs beside it with every phase (examples, coverage, fuzzin
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -54,6 +55,7 @@ mode = "all"
 max-examples = {examples}
 with-security-parameters = true
 allow-x00 = true
+database = "none"
 
 [checks]
 max_response_time = 10.0
@@ -67,6 +69,9 @@ max-steps = 8
 [auth.openapi]
 OAuth2 = {{ bearer = "{token}" }}
 """
+
+#: Hypothesis keeps its tables of characters here; a gate of its own folder would make them anew.
+TABLES = Path(__file__).parents[1] / ".hypothesis"
 
 
 @contextmanager
@@ -119,6 +124,7 @@ def run_gate(
                 *options,
             ],
             cwd=folder,
+            env=os.environ | {"HYPOTHESIS_STORAGE_DIRECTORY": str(TABLES)},
             capture_output=True,
             text=True,
             check=False,

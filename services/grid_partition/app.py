@@ -15,6 +15,7 @@ from kit.bulk.router import imports_router
 from kit.bulk.runner import import_runner
 from kit.bulk.service import Bulk
 from kit.clock import Clock, SystemClock
+from kit.peers import http_client
 from services.grid_partition.api import (
     barriers,
     grids,
@@ -55,7 +56,7 @@ def create_app(
     `registry_http` is the transport to the registry; tests hand one that stays in the process.
     """
     database = open_database(settings, "grid_partition")
-    http = registry_http or httpx.AsyncClient()
+    http = registry_http or http_client()
 
     @asynccontextmanager
     async def connections(_app: FastAPI) -> AsyncIterator[None]:

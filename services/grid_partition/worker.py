@@ -15,13 +15,12 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-import httpx
 import structlog
 
 from kit.clock import SystemClock, local_date
 from kit.db import as_problem
 from kit.ids import new_id
-from kit.peers import PeerUnavailable
+from kit.peers import PeerUnavailable, http_client
 from services.grid_partition.clients.registry import registry_client
 from services.grid_partition.operations import computing, preparing, publication
 from services.grid_partition.operations.processes import ProcessDied, Processes
@@ -254,7 +253,7 @@ async def _serve(settings: Settings, processes: int) -> None:
     database = open_database(settings, "grid_partition.worker")
     compute = Processes(processes)
     owner = f"{os.getpid()}-{new_id()}"
-    async with httpx.AsyncClient() as http:
+    async with http_client() as http:
         workshop = Workshop(
             owner=owner,
             database=database,

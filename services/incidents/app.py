@@ -17,7 +17,7 @@ from kit.app import Parts, build_app
 from kit.auth import TokenVerifier
 from kit.clock import Clock, SystemClock
 from kit.db import Database, as_problem
-from kit.peers import TokenSource
+from kit.peers import TokenSource, http_client
 from services.incidents.api import categories, incidents
 from services.incidents.clients.grid_partition import GridPartitionClient
 from services.incidents.clients.locate_batch import GridFinder
@@ -52,7 +52,7 @@ def create_app(
         statement_timeout_ms=settings.statement_timeout_ms,
         lock_timeout_ms=settings.lock_timeout_ms,
     )
-    http = httpx.AsyncClient(transport=partition)
+    http = http_client(partition)
     finder = GridFinder(
         _partition_client(settings, http, settings.locate_patience_s),
         patience_s=settings.locate_patience_s,

@@ -121,7 +121,9 @@ def keeps_its_contract(operation_id: str) -> Any:
     """Return the test of one operation."""
 
     @schema.include(operation_id=operation_id).parametrize()
-    @settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=50, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    )
     def test(case: Case, address: str) -> None:
         settle(case)
         case.call_and_validate(base_url=address)

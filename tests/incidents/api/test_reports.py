@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from kit.coordinates import from_cgcs2000
-from tests.incidents.conftest import Caller
+from tests.incidents.conftest import Caller, Start
 from tests.incidents.database import rows
 from tests.incidents.partition import FakeGridPartition
 from tests.incidents.reports import COMMUNITY, DISTRICT, GRID, HERE, PATH, a_report, reported
@@ -222,18 +222,19 @@ def test_a_report_needs_its_scope(client: httpx.Client, caller: Caller) -> None:
 
 
 def test_reports_that_come_together_share_one_question_to_the_partition(
-    client: httpx.Client, grids: FakeGridPartition
+    start: Start, grids: FakeGridPartition
 ) -> None:
     grids.delay_s = 0.1
-    threads = [threading.Thread(target=reported, args=(client,)) for _ in range(24)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sum(grids.batches) == 24
-    assert len(grids.batches) < 12, grids.batches
-    located = client.get(PATH, params={"grid_code": GRID, "count": "true"})
-    assert located.json()["count"] == 24
+    with start(locate_patience_s=10) as client:
+        threads = [threading.Thread(target=reported, args=(client,)) for _ in range(24)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sum(grids.batches) == 24
+        assert len(grids.batches) < 12, grids.batches
+        located = client.get(PATH, params={"grid_code": GRID, "count": "true"})
+        assert located.json()["count"] == 24
 
 
 def test_a_report_is_told_to_the_outbox_without_its_text(client: httpx.Client, url: str) -> None:
