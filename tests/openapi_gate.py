@@ -7,7 +7,6 @@ Schemathesis command runs beside it with every phase (examples, coverage, fuzzin
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import threading
@@ -108,6 +107,8 @@ def run_gate(
     config = folder / "schemathesis.toml"
     config.write_text(CONFIG.format(examples=examples, token=token), encoding="utf-8")
     (folder / "hooks.py").write_text(HOOKS, encoding="utf-8")
+    TABLES.mkdir(exist_ok=True)
+    (folder / TABLES.name).symlink_to(TABLES)
     with served(app) as address:
         done = subprocess.run(
             [
@@ -124,7 +125,6 @@ def run_gate(
                 *options,
             ],
             cwd=folder,
-            env=os.environ | {"HYPOTHESIS_STORAGE_DIRECTORY": str(TABLES)},
             capture_output=True,
             text=True,
             check=False,
