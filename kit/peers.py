@@ -28,7 +28,7 @@ def http_client(transport: httpx.AsyncBaseTransport | None = None) -> httpx.Asyn
 
 @functools.cache
 def _authorities() -> ssl.SSLContext:
-    # Reading the certificates takes a service as long as building the rest of itself.
+    # Reading the certificates takes a service as long as making the rest of itself.
     return httpx.create_ssl_context()
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +13,7 @@ from xdist.scheduler import LoadScopeScheduling
 from kit.embedded_postgres import EmbeddedPostgres
 from kit.testing.clock import FrozenClock
 from kit.testing.databases import TestDatabases
+from kit.testing.folders import passing_folder
 from kit.testing.tokens import TestTokens
 
 #: Tests whose fixtures cost seconds each stay in one process; the rest goes wherever one is free.
@@ -67,8 +66,8 @@ def _plain_logs() -> None:
 
 @pytest.fixture(scope="session")
 def embedded_postgres() -> Iterator[EmbeddedPostgres]:
-    with tempfile.TemporaryDirectory(prefix="jingwei-tests-", ignore_cleanup_errors=True) as folder:
-        server = EmbeddedPostgres(Path(folder) / "pg")
+    with passing_folder() as folder:
+        server = EmbeddedPostgres(folder / "pg")
         try:
             yield server
         finally:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 import time
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from gateway.cli.door import Door
 from infra.deployment import Deployment, running
 from infra.ports import free_port
 from infra.var_folder import VarFolder
+from kit.testing.folders import passing_folder
 
 #: A killed process's work is taken over after seconds instead of the usual quarter of a minute.
 _IMPATIENT = {
@@ -54,11 +54,11 @@ def pytest_runtest_makereport(
 def system() -> Iterator[Deployment]:
     with (
         pytest.MonkeyPatch.context() as patch,
-        tempfile.TemporaryDirectory(prefix="jw-", ignore_cleanup_errors=True) as folder,
+        passing_folder() as folder,
     ):
         for name, value in _IMPATIENT.items():
             patch.setenv(name, value)
-        var = VarFolder(Path(folder) / "var")
+        var = VarFolder(folder / "var")
         var.prepare()
         with var.locked("system tests"), running(var, free_port(), lambda _: None) as deployment:
             _LOGS.append(var.logs)

@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ import httpx
 import pytest
 
 from infra.ports import free_port
+from kit.testing.folders import passing_folder
 
 ROOT = Path(__file__).parents[2]
 
@@ -68,8 +68,8 @@ def processes_of(var: Path) -> list[str]:
 
 @pytest.fixture
 def var() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="jw-", ignore_cleanup_errors=True) as folder:
-        yield Path(folder) / "var"
+    with passing_folder() as folder:
+        yield folder / "var"
 
 
 def test_a_taken_port_is_named_with_another_to_choose(var: Path) -> None:
