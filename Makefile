@@ -24,7 +24,7 @@ $(STAMP): requirements.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing the packages of requirements.lock into $(VENV)"
 	@if command -v uv >/dev/null; then uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock; \
-	else $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock; fi
+	else $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock; fi
 	@touch $@
 
 $(WARM): $(STAMP) $(KERNELS)
@@ -73,7 +73,7 @@ $(BENCH_STAMP): requirements-bench.lock $(STAMP)
 	@test -x $(BENCH_VENV)/bin/python || $(PYTHON) -m venv $(BENCH_VENV)
 	@echo "installing the packages of requirements-bench.lock into $(BENCH_VENV)"
 	@if command -v uv >/dev/null; then uv pip install --quiet --python $(BENCH_VENV)/bin/python --require-hashes -r requirements-bench.lock; \
-	else $(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock; fi
+	else $(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements-bench.lock; fi
 	@touch $@
 
 bench: $(WARM) $(BENCH_STAMP) ## measure PART=partition against its peers; ARGS="--quick", "--only race", "--page"
