@@ -11,6 +11,13 @@ BENCH_VENV := .venv-bench
 BENCH_STAMP := $(BENCH_VENV)/.installed
 KERNELS := $(wildcard services/grid_partition/engine/*.py services/grid_partition/engine/kernels/*.py)
 
+# uv installs in seconds what takes pip a minute; the lock file brings it along.
+UV_ONLY := awk '/^[a-z]/ {ours = /^uv==/} ours' requirements.lock
+PIP := -m pip install --quiet --disable-pip-version-check --require-hashes
+install = { command -v uv >/dev/null || { $(UV_ONLY) >$(VENV)/uv.lock && $(BIN)/python $(PIP) -r $(VENV)/uv.lock; }; } \
+  && PATH="$$PATH:$(abspath $(BIN))" uv pip install --quiet --compile-bytecode --python $(1) --require-hashes -r $(2) \
+  || { echo "uv could not; pip tries"; $(1) $(PIP) -r $(2); }
+
 .DEFAULT_GOAL := help
 .PHONY: help setup run test check lint types imports openapi problems lock demo bench clean
 
@@ -23,8 +30,7 @@ $(STAMP): requirements.lock
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "Python's venv module is missing; on Debian: apt-get install python3-venv"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing the packages of requirements.lock into $(VENV)"
-	@if command -v uv >/dev/null; then uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock; \
-	else $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock; fi
+	@$(call install,$(BIN)/python,requirements.lock)
 	@touch $@
 
 $(WARM): $(STAMP) $(KERNELS)
@@ -72,8 +78,7 @@ demo: $(STAMP) ## write the demo district's files to OUT (var/demo); SEED=630102
 $(BENCH_STAMP): requirements-bench.lock $(STAMP)
 	@test -x $(BENCH_VENV)/bin/python || $(PYTHON) -m venv $(BENCH_VENV)
 	@echo "installing the packages of requirements-bench.lock into $(BENCH_VENV)"
-	@if command -v uv >/dev/null; then uv pip install --quiet --python $(BENCH_VENV)/bin/python --require-hashes -r requirements-bench.lock; \
-	else $(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements-bench.lock; fi
+	@$(call install,$(BENCH_VENV)/bin/python,requirements-bench.lock)
 	@touch $@
 
 bench: $(WARM) $(BENCH_STAMP) ## measure PART=partition against its peers; ARGS="--quick", "--only race", "--page"
