@@ -18,7 +18,7 @@ from services.grid_partition.engine.kernels.plan import Prices
 from services.grid_partition.engine.kernels.sets import coverable, sets_in_range
 from services.grid_partition.engine.relax import Relaxed, relax
 
-__all__ = ["Examined", "Verdict", "covered", "examine", "first_prices"]
+__all__ = ["Examined", "Verdict", "covered", "examine", "first_prices", "part_range"]
 
 _COLUMNS_MAX = 12_000
 _STEPS_MAX = 100_000
@@ -58,7 +58,7 @@ def examine(
     """
     relaxed = relax(graph)
     network = relaxed.network
-    low, high = _part_range(int(network.weight.sum()), prices, count)
+    low, high = part_range(int(network.weight.sum()), prices, count)
     if low > high:
         return Examined(Verdict.IMPOSSIBLE, np.zeros(0, dtype=np.int64))
     held = coverable(network, low, high, _CERTIFICATE_STEPS * patience)
@@ -73,8 +73,11 @@ def examine(
     return _covered(graph, prices, relaxed, (pointer, members), (patience, count or 0))
 
 
-def _part_range(total: int, prices: Prices, count: int | None) -> tuple[int, int]:
-    """What a part may hold: with a fixed number of parts the others leave it less room."""
+def part_range(total: int, prices: Prices, count: int | None) -> tuple[int, int]:
+    """What a part may hold: with a fixed number of parts the others leave it less room.
+
+    Empty (the first above the second) where no cut has that number of parts.
+    """
     low, high = int(prices.low), int(prices.high)
     if count is None:
         return low, high

@@ -230,12 +230,16 @@ def _tight(results: Results) -> Iterator[Figure]:
     won = sum(row["feasible"] for row in easy)
     told = f"{won} of {len(easy)}, slowest {slowest:.2f} s"
     yield Figure(*lines[0], told, won == len(easy) and slowest < 0.2)
-    by_family = {row["family"]: [0, 0] for row in hard}
-    for row in hard:
-        by_family[row["family"]][0] += row["feasible"]
-        by_family[row["family"]][1] += 1
-    told = "; ".join(f"{name}: {won} of {all_}" for name, (won, all_) in by_family.items())
-    yield Figure(*lines[1], told, all(2 * won >= all_ for won, all_ in by_family.values()))
+    limit_s = results["tight"]["limit_s"]
+    told, good = [], True
+    for family in dict.fromkeys(row["family"] for row in hard):
+        rows = [row for row in hard if row["family"] == family]
+        timely = [row for row in rows if row["cpu_s"] <= limit_s]
+        won = sum(row["feasible"] for row in timely)
+        refuted = sum(row["refuted"] for row in timely)
+        told.append(f"{family}: {won} of {len(rows)} found, {refuted} proved impossible")
+        good &= 2 * (won + refuted) >= len(rows)
+    yield Figure(*lines[1], "; ".join(told), good)
 
 
 def _line(
