@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from services.grid_partition.engine.arrays import IntArray
@@ -12,14 +11,13 @@ from services.grid_partition.engine.fill import fill_empty
 from services.grid_partition.engine.graph import AtomGraph
 from services.grid_partition.engine.prices import prices_for
 from services.grid_partition.engine.problem import Rules
-from services.grid_partition.engine.regroup import regrouped
+from services.grid_partition.engine.regroup import mended
 from services.grid_partition.engine.search import (
     Plan,
     first_within,
     improve,
     possible_counts,
     restarts,
-    warm,
 )
 
 __all__ = ["GraphCut", "cut_graph"]
@@ -27,7 +25,6 @@ __all__ = ["GraphCut", "cut_graph"]
 _TRIES = 12
 _BRANCHES = 300_000
 _TURNS = 2
-_TURNS_OF_PAIRS = 6
 #: Share of the maximum; and sets that branching tries in so narrow a range, beginnings it makes.
 _NARROW = 0.04
 _NARROW_STEPS = 80_000_000
@@ -93,22 +90,10 @@ def _searched(graph: AtomGraph, rules: Rules, count: int | None, *, hopeless: bo
     plans = restarts(graph, total, rules, prices, _TRIES, count)
     if hopeless:
         return next(plans)
-    plan = first_within(_exactly(graph, plans, rules), 0)
+    plan = first_within(mended(graph, plans, rules), 0)
     if plan.outside:
         return _tighter(graph, rules, count) or plan
     return plan
-
-
-def _exactly(graph: AtomGraph, plans: Iterator[Plan], rules: Rules) -> Iterator[Plan]:
-    """The plans, those with parts outside the range mended by complete search: pairs, then more."""
-    prices = prices_for(rules)
-    steps = rules.effort * len(graph.weight)
-    for turn, plan in enumerate(plans):
-        if plan.outside == 0:
-            yield plan
-            continue
-        label = regrouped(graph, plan.label, prices, 2 + turn // _TURNS_OF_PAIRS)
-        yield warm(graph, replace(plan, label=label), prices, steps, (rules.seed, 402, turn))
 
 
 def _tighter(graph: AtomGraph, rules: Rules, count: int | None) -> Plan | None:

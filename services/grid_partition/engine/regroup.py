@@ -7,6 +7,7 @@ exact fit among thousands.  A few parts are small enough to go through all of th
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
@@ -16,11 +17,26 @@ from services.grid_partition.engine.exact import examine
 from services.grid_partition.engine.fill import fill_empty
 from services.grid_partition.engine.graph import AtomGraph, induced
 from services.grid_partition.engine.kernels.plan import Prices
+from services.grid_partition.engine.prices import prices_for
+from services.grid_partition.engine.problem import Rules
+from services.grid_partition.engine.search import Plan, warm
 
-__all__ = ["regrouped"]
+__all__ = ["mended", "regrouped"]
 
 _GROUPS_TRIED = 8
+_TURNS_OF_PAIRS = 6
 _ATOMS_MAX = 64
+
+
+def mended(graph: AtomGraph, plans: Iterator[Plan], rules: Rules) -> Iterator[Plan]:
+    """The plans, those with parts outside the range with fewer of them if possible."""
+    prices, steps = prices_for(rules), rules.effort * len(graph.weight)
+    for turn, plan in enumerate(plans):
+        if plan.outside == 0:
+            yield plan
+            continue
+        label = regrouped(graph, plan.label, prices, 2 + turn // _TURNS_OF_PAIRS)
+        yield warm(graph, replace(plan, label=label), prices, steps, (rules.seed, 402, turn))
 
 
 def regrouped(graph: AtomGraph, label: IntArray, prices: Prices, together: int = 2) -> IntArray:

@@ -19,6 +19,7 @@ from services.grid_partition.engine.graph import AtomGraph, CellTable
 from services.grid_partition.engine.last_resort import last_resort
 from services.grid_partition.engine.prices import prices_for
 from services.grid_partition.engine.problem import Rules
+from services.grid_partition.engine.regroup import mended
 from services.grid_partition.engine.search import (
     Plan,
     best_count,
@@ -125,7 +126,7 @@ def _searched(
     prices, floor, impossible = prices_for(rules), 0, False
     if not possible_counts(total, rules):
         floor = least_outside(total, best_count(total, rules), rules)
-    tries = restarts(graph, total, rules, prices, _TRIES)
+    tries = mended(graph, restarts(graph, total, rules, prices, _TRIES), rules)
     plans = [next(tries)]
     covered = None if seen is None or seen.label is None else fill_empty(graph, seen.label)
     if covered is None and min(plans, key=Plan.rank).outside > floor == 0:
