@@ -19,7 +19,7 @@ from services.grid_partition.engine.graph import AtomGraph, induced
 from services.grid_partition.engine.kernels.plan import Prices
 from services.grid_partition.engine.prices import prices_for
 from services.grid_partition.engine.problem import Rules
-from services.grid_partition.engine.search import Plan, warm
+from services.grid_partition.engine.search import Plan, stirred, warm
 
 __all__ = ["mended", "regrouped"]
 
@@ -30,13 +30,19 @@ _ATOMS_MAX = 64
 
 def mended(graph: AtomGraph, plans: Iterator[Plan], rules: Rules) -> Iterator[Plan]:
     """The plans, those with parts outside the range with fewer of them if possible."""
-    prices, steps = prices_for(rules), rules.effort * len(graph.weight)
     for turn, plan in enumerate(plans):
-        if plan.outside == 0:
-            yield plan
-            continue
-        label = regrouped(graph, plan.label, prices, 2 + turn // _TURNS_OF_PAIRS)
-        yield warm(graph, replace(plan, label=label), prices, steps, (rules.seed, 402, turn))
+        yield plan if plan.outside == 0 else _mended(graph, plan, rules, turn)
+
+
+def _mended(graph: AtomGraph, plan: Plan, rules: Rules, turn: int) -> Plan:
+    prices, steps = prices_for(rules), rules.effort * len(graph.weight)
+    plan = stirred(graph, plan, prices, steps, (rules.seed, 402, turn))
+    if plan.outside == 0:
+        return plan
+    label = regrouped(graph, plan.label, prices, 2 + turn // _TURNS_OF_PAIRS)
+    if (label == plan.label).all():
+        return plan
+    return warm(graph, replace(plan, label=label), prices, steps, (rules.seed, 403, turn))
 
 
 def regrouped(graph: AtomGraph, label: IntArray, prices: Prices, together: int = 2) -> IntArray:

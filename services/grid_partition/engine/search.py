@@ -24,11 +24,13 @@ __all__ = [
     "possible_counts",
     "restarts",
     "start",
+    "stirred",
     "warm",
 ]
 
 #: Smaller graphs get as many steps as one of this many atoms: they are searched in no time.
 _SMALL_GRAPH = 200
+_STIRRING_M = 60.0
 _HOT_M = 30.0
 _WARM_M = 15.0
 _COLD_M = 4.0
@@ -83,6 +85,13 @@ def improve(
 def warm(graph: AtomGraph, begin: Plan, prices: Prices, steps: int, seed: tuple[int, ...]) -> Plan:
     """Like `improve`, from a lower heat: stays near the plan it begins with."""
     return _annealed(graph, begin.label, begin.parts, prices, steps, seed, _WARM_M)
+
+
+def stirred(
+    graph: AtomGraph, begin: Plan, prices: Prices, steps: int, seed: tuple[int, ...]
+) -> Plan:
+    """Like `improve`, from a heat that takes apart what holds a part a few households off."""
+    return _annealed(graph, begin.label, begin.parts, prices, steps, seed, _STIRRING_M)
 
 
 def start(graph: AtomGraph, count: int, prices: Prices, steps: int, seed: tuple[int, ...]) -> Plan:

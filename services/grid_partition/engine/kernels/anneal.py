@@ -27,6 +27,9 @@ _SWAP_SHARE = 0.02
 _SWAP_SHARE_OUTSIDE = 0.10
 _RESPLIT_SHARE = 0.20
 _FLIP, _SWAP, _RESPLIT = 0, 1, 2
+#: While a part is outside the range, every fourth move tries to begin in such a part.
+_EACH = 4
+_DRAWS = 16
 
 
 @inlined
@@ -52,6 +55,17 @@ def _kind_of_move(chance: Chance, miss: int) -> int:
     if share < _SWAP_SHARE or (miss > 0 and share < _SWAP_SHARE_OUTSIDE):
         return _SWAP
     return _FLIP
+
+
+@inlined
+def _atom_outside(plan: Plan, prices: Prices, chance: Chance) -> int:
+    """An atom of a part outside the range, if a few draws find one; else any atom."""
+    atom = 0
+    for _ in range(_DRAWS):
+        atom = draw(chance, len(plan.part))
+        if outside(prices, plan.weight[plan.part[atom]]) > 0:
+            break
+    return atom
 
 
 @inlined
@@ -92,7 +106,10 @@ def anneal(
     for step in range(steps):
         if step % 64 == 63:
             heat *= heats[1]
-        atom = draw(chance, n)
+        if miss > 0 and step % _EACH == 0:
+            atom = _atom_outside(plan, prices, chance)
+        else:
+            atom = draw(chance, n)
         to, here = _neighbour(graph, plan, atom, chance), plan.part[atom]
         if to < 0 or to == here:
             continue
