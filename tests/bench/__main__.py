@@ -26,7 +26,9 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--only", default="", help=f"some of {','.join(PARTS)}")
     parser.add_argument("--page", action="store_true", help="write the page from stored results")
     asked = parser.parse_args(words)
-    wanted = [name for name in asked.only.split(",") if name] or list(PARTS)
+    wanted = [name for name in asked.only.split(",") if name] or [
+        part for part in PARTS if part != "ours"
+    ]
     if unknown := sorted(set(wanted) - set(PARTS)):
         parser.error(f"no such part: {', '.join(unknown)}")
     console = Console()
