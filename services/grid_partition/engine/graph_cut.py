@@ -25,10 +25,12 @@ __all__ = ["GraphCut", "cut_graph"]
 _TRIES = 12
 _BRANCHES = 300_000
 _TURNS = 2
-#: Share of the maximum; and sets that branching tries in so narrow a range, beginnings it makes.
-_NARROW = 0.04
-_NARROW_STEPS = 80_000_000
-_NARROW_TURNS = 4
+#: Widths of the range as shares of the maximum: searching is in vain; sets in range are scarce.
+_NARROW, _SCARCE = 0.04, 0.2
+#: Sets that branching tries where they are scarce, and beginnings it makes.
+_SCARCE_STEPS = 80_000_000
+_SCARCE_TURNS = 4
+_PATIENCE = 40
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,56 +57,76 @@ def cut_graph(graph: AtomGraph, rules: Rules, count: int | None = None) -> Graph
     """
     if count is not None and not 1 <= count <= len(graph.weight):
         raise ValueError(f"count must lie between 1 and {len(graph.weight)}, got {count}")
-    prices = prices_for(rules)
-    seen = examine(graph, prices, count=count)
-    label = None if seen.label is None else fill_empty(graph, seen.label)
-    verdict, steps = seen.verdict, rules.effort * len(graph.weight)
-    low, high = part_range(int(graph.weight.sum()), prices, count)
+    total = int(graph.weight.sum())
+    if count is None and not possible_counts(total, rules):
+        plan = next(restarts(graph, total, rules, prices_for(rules), 1))
+        return GraphCut(plan.label, plan.outside, plan.score_m, Verdict.IMPOSSIBLE)
+    low, high = part_range(total, prices_for(rules), count)
     narrow = high - low <= _NARROW * rules.max_households
-    if verdict is Verdict.UNKNOWN and narrow:
-        verdict, label = _branched(graph, rules, low, high)
-    if label is not None:
-        begun = Plan(label, int(label.max()) + 1, 0, 0.0)
-        steps = 0 if verdict is Verdict.OPTIMAL else steps
-        plan = improve(graph, begun, prices, steps, (rules.seed, 400))
-    else:
-        plan = _searched(graph, rules, count, hopeless=verdict is Verdict.IMPOSSIBLE)
-    if plan.outside == 0 and verdict is not Verdict.OPTIMAL:
-        verdict = Verdict.COVERED
+    known = _enumerated(graph, rules, count)
+    if known.verdict is Verdict.UNKNOWN and narrow:
+        known = _branched(graph, rules, count)
+    if known.label is not None:
+        return _polished(graph, rules, known.verdict, known.label)
+    return _searched(graph, rules, count, known, insist=not narrow)
+
+
+@dataclass(frozen=True, eq=False)
+class _Known:
+    """A verdict, with labels in range unless there are none; `listed`: all sets in range fit in."""
+
+    verdict: Verdict
+    label: IntArray | None = None
+    listed: bool = False
+
+
+def _polished(graph: AtomGraph, rules: Rules, verdict: Verdict, label: IntArray) -> GraphCut:
+    """Anneal what was found, unless it is the best there is."""
+    begun = Plan(label, int(label.max()) + 1, 0, 0.0)
+    steps = 0 if verdict is Verdict.OPTIMAL else rules.effort * len(label)
+    plan = improve(graph, begun, prices_for(rules), steps, (rules.seed, 400))
     return GraphCut(plan.label, plan.outside, plan.score_m, verdict)
 
 
-def _branched(
-    graph: AtomGraph, rules: Rules, low: int, high: int
-) -> tuple[Verdict, IntArray | None]:
-    """Decide a range so narrow that few sets of atoms fit into it: all of them may be tried."""
-    narrow = replace(rules, min_households=low, max_households=high, target_households=low)
-    found = decided(graph, narrow, _NARROW_STEPS, _NARROW_TURNS, _NARROW_STEPS)
-    return found.verdict, found.label
-
-
-def _searched(graph: AtomGraph, rules: Rules, count: int | None, *, hopeless: bool) -> Plan:
-    """The first feasible plan of some restarts, else one by branching, else the best."""
+def _searched(
+    graph: AtomGraph, rules: Rules, count: int | None, known: _Known, *, insist: bool
+) -> GraphCut:
+    """The first feasible plan of some restarts; else decide with patience; else the best plan."""
     total, prices = int(graph.weight.sum()), prices_for(rules)
-    hopeless |= count not in (None, *possible_counts(total, rules))
-    plans = restarts(graph, total, rules, prices, _TRIES, count)
-    if hopeless:
-        return next(plans)
-    plan = first_within(mended(graph, plans, rules), 0)
-    if plan.outside:
-        return _tighter(graph, rules, count) or plan
-    return plan
+    impossible = known.verdict is Verdict.IMPOSSIBLE
+    plans = restarts(graph, total, rules, prices, 1 if impossible else _TRIES, count)
+    plan = next(plans) if impossible else first_within(mended(graph, plans, rules), 0)
+    if plan.outside and insist and not impossible:
+        known = _insisted(graph, rules, count, known)
+        if known.label is not None:
+            return _polished(graph, rules, known.verdict, known.label)
+    verdict = known.verdict if plan.outside else Verdict.COVERED
+    return GraphCut(plan.label, plan.outside, plan.score_m, verdict)
 
 
-def _tighter(graph: AtomGraph, rules: Rules, count: int | None) -> Plan | None:
-    """A plan by branching where sets are scarce; None when it finds none with that count."""
-    found = decided(graph, rules, _BRANCHES, _TURNS)
-    if found.label is None:
-        return None
-    parts = int(found.label.max()) + 1
-    if count not in (None, parts):
-        return None
-    steps = rules.effort * len(found.label)
-    return improve(
-        graph, Plan(found.label, parts, 0, 0.0), prices_for(rules), steps, (rules.seed, 401)
-    )
+def _enumerated(graph: AtomGraph, rules: Rules, count: int | None, patience: int = 1) -> _Known:
+    """Decide by complete enumeration."""
+    seen = examine(graph, prices_for(rules), patience, count)
+    label = None if seen.label is None else fill_empty(graph, seen.label)
+    return _Known(seen.verdict, label, seen.columns > 0)
+
+
+def _insisted(graph: AtomGraph, rules: Rules, count: int | None, known: _Known) -> _Known:
+    """Branch; where all sets are listed, look through their covers with patience."""
+    found = _branched(graph, rules, count)
+    if found.verdict is Verdict.UNKNOWN and known.listed:
+        return _enumerated(graph, rules, count, _PATIENCE)
+    return found
+
+
+def _branched(graph: AtomGraph, rules: Rules, count: int | None) -> _Known:
+    """Decide by branching; where few sets of atoms fit into the range, all of them may be tried."""
+    low, high = part_range(int(graph.weight.sum()), prices_for(rules), count)
+    inner = replace(rules, min_households=low, max_households=high, target_households=low)
+    if high - low > _SCARCE * rules.max_households:
+        found = decided(graph, inner, _BRANCHES, _TURNS)
+    else:
+        found = decided(graph, inner, _SCARCE_STEPS, _SCARCE_TURNS, _SCARCE_STEPS)
+    if found.label is not None and count not in (None, int(found.label.max()) + 1):
+        return _Known(Verdict.UNKNOWN)
+    return _Known(found.verdict, found.label)

@@ -58,13 +58,14 @@ def _kind_of_move(chance: Chance, miss: int) -> int:
 
 
 @inlined
-def _atom_outside(plan: Plan, prices: Prices, chance: Chance) -> int:
-    """An atom of a part outside the range, if a few draws find one; else any atom."""
-    atom = 0
-    for _ in range(_DRAWS):
-        atom = draw(chance, len(plan.part))
-        if outside(prices, plan.weight[plan.part[atom]]) > 0:
-            break
+def _atom_to_move(plan: Plan, prices: Prices, miss: int, step: int, chance: Chance) -> int:
+    """Any atom; now and then one of a part outside the range, if a few draws find one."""
+    atom = draw(chance, len(plan.part))
+    if miss > 0 and step % _EACH == 0:
+        for _ in range(_DRAWS):
+            if outside(prices, plan.weight[plan.part[atom]]) > 0:
+                break
+            atom = draw(chance, len(plan.part))
     return atom
 
 
@@ -106,10 +107,7 @@ def anneal(
     for step in range(steps):
         if step % 64 == 63:
             heat *= heats[1]
-        if miss > 0 and step % _EACH == 0:
-            atom = _atom_outside(plan, prices, chance)
-        else:
-            atom = draw(chance, n)
+        atom = _atom_to_move(plan, prices, miss, step, chance)
         to, here = _neighbour(graph, plan, atom, chance), plan.part[atom]
         if to < 0 or to == here:
             continue
