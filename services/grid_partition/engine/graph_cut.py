@@ -112,11 +112,10 @@ def _enumerated(graph: AtomGraph, rules: Rules, count: int | None, patience: int
 
 
 def _insisted(graph: AtomGraph, rules: Rules, count: int | None, known: _Known) -> _Known:
-    """Branch; where all sets are listed, look through their covers with patience."""
-    found = _branched(graph, rules, count)
-    if found.verdict is Verdict.UNKNOWN and known.listed:
-        return _enumerated(graph, rules, count, _PATIENCE)
-    return found
+    """Look through the covers with patience where all sets are listed, else branch."""
+    if known.listed:
+        known = _enumerated(graph, rules, count, _PATIENCE)
+    return _branched(graph, rules, count) if known.verdict is Verdict.UNKNOWN else known
 
 
 def _branched(graph: AtomGraph, rules: Rules, count: int | None) -> _Known:
