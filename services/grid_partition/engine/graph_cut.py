@@ -108,7 +108,10 @@ def _enumerated(graph: AtomGraph, rules: Rules, count: int | None, patience: int
     """Decide by complete enumeration."""
     seen = examine(graph, prices_for(rules), patience, count)
     label = None if seen.label is None else fill_empty(graph, seen.label)
-    return _Known(seen.verdict, label, seen.columns > 0)
+    verdict = seen.verdict
+    if label is None and verdict is not Verdict.IMPOSSIBLE:
+        verdict = Verdict.UNKNOWN  # Covered, but not with the atoms without households.
+    return _Known(verdict, label, seen.columns > 0)
 
 
 def _insisted(graph: AtomGraph, rules: Rules, count: int | None, known: _Known) -> _Known:

@@ -105,7 +105,8 @@ def _cut_anew(graph: AtomGraph, label: IntArray, group: tuple[int, ...], prices:
         return False
     rest = induced(graph, atoms)
     seen = examine(rest, prices, count=len(group))
-    if seen.label is None:
+    filled = None if seen.label is None else fill_empty(rest, seen.label)
+    if filled is None:
         return False
-    label[atoms] = np.array(group)[fill_empty(rest, seen.label)]
+    label[atoms] = np.array(group)[filled]
     return True

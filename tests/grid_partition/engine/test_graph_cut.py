@@ -14,6 +14,7 @@ from services.grid_partition.engine.kernels.plan import Prices
 from services.grid_partition.engine.prices import prices_for
 from services.grid_partition.engine.problem import Rules
 from services.grid_partition.engine.regroup import regrouped
+from services.grid_partition.engine.search import start
 from tests.grid_partition.engine.enumeration import possible
 from tests.grid_partition.engine.test_oracle import assert_contiguous
 
@@ -103,6 +104,19 @@ def test_a_part_outside_the_range_is_mended_with_its_neighbour_and_the_others_st
 
     assert_cut(graph, mended, Rules())
     assert (mended[20:] == label[20:]).all()
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_mending_survives_lots_without_households(seed: int) -> None:
+    chance = np.random.default_rng(seed)
+    households = chance.integers(120, 290, (5, 6)) * (chance.random((5, 6)) < 0.5)
+    graph = a_lattice(households)
+    begun = start(graph, max(2, round(households.sum() / 400)), PRICES, 64, (seed,))
+
+    mended = regrouped(graph, begun.label, PRICES, 3)
+
+    assert_contiguous(graph, mended)
+    assert len(np.unique(mended)) == begun.parts
 
 
 def test_what_cannot_be_mended_stays_as_it_was() -> None:
