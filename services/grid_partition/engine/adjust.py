@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from services.grid_partition.engine.annealing import Plan, improve, warm
 from services.grid_partition.engine.arrays import BoolArray, IntArray
 from services.grid_partition.engine.closed import Closed, close, rings_around
 from services.grid_partition.engine.decision import decided
@@ -20,13 +21,7 @@ from services.grid_partition.engine.graph import AtomGraph, induced, restricted
 from services.grid_partition.engine.kernels.union import components
 from services.grid_partition.engine.prices import moving_prices, prices_for
 from services.grid_partition.engine.problem import Rules
-from services.grid_partition.engine.search import (
-    Plan,
-    improve,
-    possible_counts,
-    restarts,
-    warm,
-)
+from services.grid_partition.engine.search import possible_counts, restarts
 
 __all__ = ["adjusted", "scored"]
 

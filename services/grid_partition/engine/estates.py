@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from services.grid_partition.engine.annealing import Plan, improve
 from services.grid_partition.engine.arrays import BoolArray, IntArray
 from services.grid_partition.engine.closed import Closed, split_estates
 from services.grid_partition.engine.decision import decided
@@ -18,7 +19,7 @@ from services.grid_partition.engine.exact import Verdict
 from services.grid_partition.engine.graph import AtomGraph
 from services.grid_partition.engine.prices import prices_for, repair_prices
 from services.grid_partition.engine.releases import Releases, releases_of
-from services.grid_partition.engine.search import Plan, best_count, improve, start
+from services.grid_partition.engine.search import best_count, start
 
 __all__ = ["Opened", "open_estates", "settled", "split_estates"]
 
@@ -83,8 +84,8 @@ def _searched(closed: Closed, near: IntArray, least: int) -> Opened:
     found = []
     for turn in range(_SEARCHES):
         graph, number = closed.opened((divisible if turn else near).tolist())
-        steps = _SEARCH_EFFORT * rules.effort * max(len(graph.weight), _SMALL_GRAPH)
-        plan = start(graph, count, prices, steps, (rules.seed, 700 + turn))
+        effort = _SEARCH_EFFORT * rules.effort
+        plan = start(graph, (count,), prices, effort, (rules.seed, 700 + turn))
         found.append(settled(closed, plan.label[number], least))
         if found[-1].outside == 0:
             break

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from services.grid_partition.engine.annealing import Plan, improve
 from services.grid_partition.engine.arrays import IntArray
 from services.grid_partition.engine.decision import decided
 from services.grid_partition.engine.exact import Verdict, examine, part_range
@@ -12,13 +13,7 @@ from services.grid_partition.engine.graph import AtomGraph
 from services.grid_partition.engine.prices import prices_for
 from services.grid_partition.engine.problem import Rules
 from services.grid_partition.engine.regroup import mended
-from services.grid_partition.engine.search import (
-    Plan,
-    first_within,
-    improve,
-    possible_counts,
-    restarts,
-)
+from services.grid_partition.engine.search import first_within, possible_counts, restarts
 
 __all__ = ["GraphCut", "cut_graph"]
 

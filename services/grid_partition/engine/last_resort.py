@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from services.grid_partition.engine.annealing import Plan, improve
 from services.grid_partition.engine.arrays import BoolArray, IntArray
 from services.grid_partition.engine.contraction import contract_estates
 from services.grid_partition.engine.decision import decided
@@ -19,7 +20,7 @@ from services.grid_partition.engine.fill import fill_empty
 from services.grid_partition.engine.graph import AtomGraph, CellTable
 from services.grid_partition.engine.prices import prices_for
 from services.grid_partition.engine.problem import Rules
-from services.grid_partition.engine.search import Plan, first_within, improve, restarts
+from services.grid_partition.engine.search import first_within, restarts
 from services.grid_partition.engine.stranding import stranding_atoms
 from services.grid_partition.engine.windows import mend
 

@@ -12,6 +12,7 @@ from itertools import islice
 
 import numpy as np
 
+from services.grid_partition.engine.annealing import Plan, stirred, warm
 from services.grid_partition.engine.arrays import IntArray
 from services.grid_partition.engine.exact import examine
 from services.grid_partition.engine.fill import fill_empty
@@ -19,7 +20,6 @@ from services.grid_partition.engine.graph import AtomGraph, induced
 from services.grid_partition.engine.kernels.plan import Prices
 from services.grid_partition.engine.prices import prices_for
 from services.grid_partition.engine.problem import Rules
-from services.grid_partition.engine.search import Plan, stirred, warm
 
 __all__ = ["mended", "regrouped"]
 

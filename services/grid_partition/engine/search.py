@@ -1,56 +1,47 @@
-"""Heuristic search on one graph: bisection, annealing, restarts with other seeds and counts."""
+"""Heuristic search on one graph: many hasty beginnings, merged into one plan, then annealed.
+
+The first cuts decide which blocks and estates are divided, and annealing seldom undoes that; so it
+is not one beginning that is annealed for long, but a dozen for an instant, each on another coarse
+graph, and the best of all of them is put together exactly.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from services.grid_partition.engine.annealing import Plan, cooled, improve, priced, warm
 from services.grid_partition.engine.arrays import IntArray
 from services.grid_partition.engine.graph import AtomGraph
-from services.grid_partition.engine.kernels.anneal import anneal
 from services.grid_partition.engine.kernels.bisect import bisect
 from services.grid_partition.engine.kernels.chance import chance_of
+from services.grid_partition.engine.kernels.coarsen import clusters, coarse_graph
+from services.grid_partition.engine.kernels.pieces import pieces_of
 from services.grid_partition.engine.kernels.plan import Prices
+from services.grid_partition.engine.merging import merged_labels
 from services.grid_partition.engine.problem import Rules
 
 __all__ = [
-    "Plan",
     "best_count",
     "first_within",
-    "improve",
     "least_outside",
     "possible_counts",
     "restarts",
     "start",
-    "stirred",
-    "warm",
 ]
 
+#: Beginnings for each unit of effort, coarse graphs they share, steps for each of their atoms.
+_BEGINNINGS = 0.6
+_BEGINNINGS_LEAST = 4
+_COARSENINGS = 6
+_COARSE_STEPS = 2
+_FINE_STEPS = 1
+#: An atom of a coarse graph holds at most so much of the target.
+_CLUSTER_SHARE = 0.15
 #: Smaller graphs get as many steps as one of this many atoms: they are searched in no time.
-_SMALL_GRAPH = 200
-_STIRRING_M = 60.0
-_HOT_M = 30.0
-_WARM_M = 15.0
-_COLD_M = 4.0
-#: Cuts to begin with, and what part of the steps shows which of them is best.
-_BEGINNINGS = 3
-_GLANCE = 8
-
-
-@dataclass(frozen=True, eq=False)
-class Plan:
-    """Labels of the atoms, the households outside the range, and J in metres."""
-
-    label: IntArray
-    parts: int
-    outside: int
-    score_m: float
-
-    def rank(self) -> tuple[int, float]:
-        """Less is better: households outside, then J."""
-        return self.outside, self.score_m
+_SMALL_GRAPH = 100
+_SMALL_BEGINNING = 50
 
 
 def possible_counts(total: int, rules: Rules) -> range:
@@ -75,38 +66,28 @@ def least_outside(total: int, count: int, rules: Rules) -> int:
     return max(0, short, total - count * rules.max_households)
 
 
-def improve(
-    graph: AtomGraph, begin: Plan, prices: Prices, steps: int, seed: tuple[int, ...]
+def start(
+    graph: AtomGraph,
+    counts: Sequence[int],
+    prices: Prices,
+    effort: int,
+    seed: tuple[int, ...],
 ) -> Plan:
-    """Anneal from a plan; the answer is never worse under the same prices."""
-    return _annealed(graph, begin.label, begin.parts, prices, steps, seed, _HOT_M)
+    """Begin often, with each number of parts in `counts` by turns; merge as they come; anneal.
 
-
-def warm(graph: AtomGraph, begin: Plan, prices: Prices, steps: int, seed: tuple[int, ...]) -> Plan:
-    """Like `improve`, from a lower heat: stays near the plan it begins with."""
-    return _annealed(graph, begin.label, begin.parts, prices, steps, seed, _WARM_M)
-
-
-def stirred(
-    graph: AtomGraph, begin: Plan, prices: Prices, steps: int, seed: tuple[int, ...]
-) -> Plan:
-    """Like `improve`, from a heat that takes apart what holds a part a few households off."""
-    return _annealed(graph, begin.label, begin.parts, prices, steps, seed, _STIRRING_M)
-
-
-def start(graph: AtomGraph, count: int, prices: Prices, steps: int, seed: tuple[int, ...]) -> Plan:
-    """Bisect into about `count` parts a few times, anneal each a little and the best for `steps`.
-
-    The first cuts decide which blocks and estates are divided; annealing seldom undoes that.
+    With one number only, the plan has so many parts (fewer only where atoms run out).
     """
-    begun = []
-    for turn in range(_BEGINNINGS):
-        label, parts = bisect(graph, int(count), prices, chance_of(*seed, 10 + turn))
-        begun.append(
-            _annealed(graph, label, parts, prices, steps // _GLANCE, (*seed, 10 + turn), _WARM_M)
-        )
-    best = min(begun, key=lambda plan: plan.score_m + prices.range_each * plan.outside)
-    return _annealed(graph, best.label, best.parts, prices, steps, seed, _HOT_M)
+    coarse = _coarsened(graph, prices, seed)
+    fixed = counts[0] if len(set(counts)) == 1 else None
+    best: Plan | None = None
+    for turn in range(max(_BEGINNINGS_LEAST, round(_BEGINNINGS * effort))):
+        count = counts[turn % len(counts)]
+        plan = _begun(graph, coarse[turn % len(coarse)], count, prices, (*seed, 10 + turn))
+        best = plan if best is None else _merged(graph, best, plan, prices, fixed)
+    if best is None:
+        raise ValueError("no number of parts to begin with")
+    steps = effort * max(len(graph.weight), _SMALL_GRAPH) // 2
+    return cooled(graph, best, prices, steps, seed)
 
 
 def restarts(
@@ -124,14 +105,13 @@ def restarts(
     count, counts = best_count(total, rules), possible_counts(total, rules)
     if fixed is not None:
         count, counts = fixed, range(fixed, fixed + 1)
-    steps = rules.effort * max(len(graph.weight), _SMALL_GRAPH)
     for attempt in range(tries):
         off = (0, 0, 1, -1, 0, 2, -2, 0)[attempt % 8]
         wanted = count + off
         if off and wanted not in counts:
             wanted = count
         longer = min(1 + attempt // 2, 4)
-        yield start(graph, wanted, prices, steps * longer, (rules.seed, attempt))
+        yield start(graph, (wanted,), prices, rules.effort * longer, (rules.seed, attempt))
 
 
 def first_within(plans: Iterator[Plan], outside: int, best: Plan | None = None) -> Plan:
@@ -147,24 +127,38 @@ def first_within(plans: Iterator[Plan], outside: int, best: Plan | None = None) 
     return best
 
 
-def _annealed(
+def _coarsened(
+    graph: AtomGraph, prices: Prices, seed: tuple[int, ...]
+) -> list[tuple[AtomGraph, IntArray]]:
+    """Coarse graphs, each with the cluster of every atom."""
+    heaviest, keep_old = int(_CLUSTER_SHARE * prices.target), prices.move > 0.0
+    found = []
+    for turn in range(_COARSENINGS):
+        cluster, count = clusters(graph, heaviest, keep_old, chance_of(*seed, 30 + turn))
+        found.append((coarse_graph(graph, pieces_of(graph, cluster, count), cluster), cluster))
+    return found
+
+
+def _begun(
     graph: AtomGraph,
-    label: IntArray,
-    parts: int,
+    coarse: tuple[AtomGraph, IntArray],
+    count: int,
     prices: Prices,
-    steps: int,
     seed: tuple[int, ...],
-    hot_m: float,
 ) -> Plan:
-    rounds = max(steps // 64, 1)
-    fade = round((_COLD_M / hot_m) ** (1.0 / rounds), 9)
-    best, outside, score = anneal(
-        graph,
-        np.ascontiguousarray(label, dtype=np.int64),
-        int(parts),
-        prices,
-        int(steps),
-        (float(hot_m), float(fade)),
-        chance_of(*seed, 2),
-    )
-    return Plan(best, int(parts), int(outside), float(score))
+    """One beginning: bisect the coarse graph and anneal, then anneal the graph itself, hastily."""
+    rough, cluster = coarse
+    label, parts = bisect(rough, int(count), prices, chance_of(*seed))
+    steps = _COARSE_STEPS * max(len(rough.weight), _SMALL_BEGINNING)
+    plan = improve(rough, Plan(label, parts, 0, 0.0), prices, steps, seed)
+    fine = Plan(plan.label[cluster], parts, plan.outside, plan.score_m)
+    steps = _FINE_STEPS * max(len(graph.weight), _SMALL_BEGINNING)
+    return warm(graph, fine, prices, steps, (*seed, 1))
+
+
+def _merged(graph: AtomGraph, first: Plan, second: Plan, prices: Prices, fixed: int | None) -> Plan:
+    """The best of two plans, or of their common pieces."""
+    best, other = sorted((first, second), key=Plan.rank)
+    below = best.score_m if best.outside == 0 else np.inf
+    label = merged_labels(graph, best.label, other.label, prices, fixed, below)
+    return best if label is None else min(best, priced(graph, label, prices), key=Plan.rank)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from services.grid_partition.engine.adjust import adjusted, scored
+from services.grid_partition.engine.annealing import Plan, improve
 from services.grid_partition.engine.arrays import BoolArray, IntArray
 from services.grid_partition.engine.closed import Closed, close
 from services.grid_partition.engine.contraction import small_estates
@@ -21,10 +22,8 @@ from services.grid_partition.engine.prices import prices_for
 from services.grid_partition.engine.problem import Rules
 from services.grid_partition.engine.regroup import mended
 from services.grid_partition.engine.search import (
-    Plan,
     best_count,
     first_within,
-    improve,
     least_outside,
     possible_counts,
     restarts,

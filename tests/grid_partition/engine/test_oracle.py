@@ -7,13 +7,14 @@ import functools
 import numpy as np
 import pytest
 
+from services.grid_partition.engine.annealing import Plan
 from services.grid_partition.engine.edges import CellEdges
 from services.grid_partition.engine.exact import Verdict, examine
 from services.grid_partition.engine.fill import fill_empty
 from services.grid_partition.engine.graph import AtomGraph, CellTable, contract, induced
 from services.grid_partition.engine.prices import prices_for
 from services.grid_partition.engine.problem import Rules
-from services.grid_partition.engine.search import Plan, restarts
+from services.grid_partition.engine.search import restarts
 
 RULES = Rules()
 INFINITE = float("inf")

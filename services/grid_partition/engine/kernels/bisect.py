@@ -19,7 +19,7 @@ from services.grid_partition.engine.kernels.plan import Prices
 
 __all__ = ["bisect"]
 
-_TRIES = 4
+_TRIES = 1
 _TRIES_MOST = 24
 _LOOKS = 4
 _NOISE_M = 10.0
