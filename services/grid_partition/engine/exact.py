@@ -12,8 +12,8 @@ from enum import StrEnum
 import numpy as np
 
 from services.grid_partition.engine.arrays import IntArray
-from services.grid_partition.engine.covering import Columns, Covering, cover
 from services.grid_partition.engine.graph import AtomGraph
+from services.grid_partition.engine.kernels.cover import Aim, best_cover
 from services.grid_partition.engine.kernels.pieces import Pieces, column_costs, pieces_of
 from services.grid_partition.engine.kernels.plan import Prices
 from services.grid_partition.engine.kernels.sets import coverable, sets_in_range
@@ -107,8 +107,8 @@ def _covered(
     patience, count = bounds
     none_stuck = np.zeros(0, dtype=np.int64)
     cost = column_costs(_single(graph), prices, pointer, relaxed.atom[members])
-    columns = Columns(pointer, members, cost, len(relaxed.atom))
-    complete, chosen = cover(columns, Covering(_TURNS, _COVER_WORK * patience, count))
+    aim = Aim(_TURNS, _COVER_WORK * patience, count, 1e300)
+    complete, chosen = best_cover(len(relaxed.atom), pointer, members, cost, aim)
     if not len(chosen):
         verdict = Verdict.IMPOSSIBLE if complete else Verdict.UNKNOWN
         return Examined(verdict, none_stuck, len(cost))

@@ -11,15 +11,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from services.grid_partition.engine.annealing import Plan, cooled, improve, priced, warm
-from services.grid_partition.engine.arrays import IntArray
+from services.grid_partition.engine.annealing import Plan, cooled
 from services.grid_partition.engine.graph import AtomGraph
-from services.grid_partition.engine.kernels.bisect import bisect
+from services.grid_partition.engine.kernels.begin import Haste, begin
 from services.grid_partition.engine.kernels.chance import chance_of
-from services.grid_partition.engine.kernels.coarsen import clusters, coarse_graph
-from services.grid_partition.engine.kernels.pieces import pieces_of
 from services.grid_partition.engine.kernels.plan import Prices
-from services.grid_partition.engine.merging import merged_labels
 from services.grid_partition.engine.problem import Rules
 
 __all__ = [
@@ -31,17 +27,24 @@ __all__ = [
     "start",
 ]
 
-#: Beginnings for each unit of effort, coarse graphs they share, steps for each of their atoms.
+#: Beginnings for each unit of effort.
 _BEGINNINGS = 0.6
 _BEGINNINGS_LEAST = 4
-_COARSENINGS = 6
-_COARSE_STEPS = 2
-_FINE_STEPS = 1
 #: An atom of a coarse graph holds at most so much of the target.
 _CLUSTER_SHARE = 0.15
+_HASTE = Haste(
+    heaviest=0,
+    atoms_least=50,
+    coarse_steps=2,
+    fine_steps=1,
+    coarse_heat=30.0,
+    fine_heat=15.0,
+    cold=4.0,
+)
+#: Noise of the growing regions in metres, price of a share off the mean: by turns, to begin apart.
+_MANNERS = np.array([10.0, 0.02, 60.0, 0.005, 30.0, 0.01])
 #: Smaller graphs get as many steps as one of this many atoms: they are searched in no time.
 _SMALL_GRAPH = 100
-_SMALL_BEGINNING = 50
 
 
 def possible_counts(total: int, rules: Rules) -> range:
@@ -77,17 +80,19 @@ def start(
 
     With one number only, the plan has so many parts (fewer only where atoms run out).
     """
-    coarse = _coarsened(graph, prices, seed)
-    fixed = counts[0] if len(set(counts)) == 1 else None
-    best: Plan | None = None
-    for turn in range(max(_BEGINNINGS_LEAST, round(_BEGINNINGS * effort))):
-        count = counts[turn % len(counts)]
-        plan = _begun(graph, coarse[turn % len(coarse)], count, prices, (*seed, 10 + turn))
-        best = plan if best is None else _merged(graph, best, plan, prices, fixed)
-    if best is None:
-        raise ValueError("no number of parts to begin with")
+    turns = max(_BEGINNINGS_LEAST, round(_BEGINNINGS * effort))
+    label, parts, outside, score = begin(
+        graph,
+        np.array(counts, dtype=np.int64),
+        _MANNERS,
+        prices,
+        _HASTE._replace(heaviest=int(_CLUSTER_SHARE * prices.target)),
+        turns,
+        chance_of(*seed, 1),
+    )
+    begun = Plan(label, int(parts), int(outside), float(score))
     steps = effort * max(len(graph.weight), _SMALL_GRAPH) // 2
-    return cooled(graph, best, prices, steps, seed)
+    return cooled(graph, begun, prices, steps, seed)
 
 
 def restarts(
@@ -125,40 +130,3 @@ def first_within(plans: Iterator[Plan], outside: int, best: Plan | None = None) 
             break
         best = min(best, plan, key=Plan.rank)
     return best
-
-
-def _coarsened(
-    graph: AtomGraph, prices: Prices, seed: tuple[int, ...]
-) -> list[tuple[AtomGraph, IntArray]]:
-    """Coarse graphs, each with the cluster of every atom."""
-    heaviest, keep_old = int(_CLUSTER_SHARE * prices.target), prices.move > 0.0
-    found = []
-    for turn in range(_COARSENINGS):
-        cluster, count = clusters(graph, heaviest, keep_old, chance_of(*seed, 30 + turn))
-        found.append((coarse_graph(graph, pieces_of(graph, cluster, count), cluster), cluster))
-    return found
-
-
-def _begun(
-    graph: AtomGraph,
-    coarse: tuple[AtomGraph, IntArray],
-    count: int,
-    prices: Prices,
-    seed: tuple[int, ...],
-) -> Plan:
-    """One beginning: bisect the coarse graph and anneal, then anneal the graph itself, hastily."""
-    rough, cluster = coarse
-    label, parts = bisect(rough, int(count), prices, chance_of(*seed))
-    steps = _COARSE_STEPS * max(len(rough.weight), _SMALL_BEGINNING)
-    plan = improve(rough, Plan(label, parts, 0, 0.0), prices, steps, seed)
-    fine = Plan(plan.label[cluster], parts, plan.outside, plan.score_m)
-    steps = _FINE_STEPS * max(len(graph.weight), _SMALL_BEGINNING)
-    return warm(graph, fine, prices, steps, (*seed, 1))
-
-
-def _merged(graph: AtomGraph, first: Plan, second: Plan, prices: Prices, fixed: int | None) -> Plan:
-    """The best of two plans, or of their common pieces."""
-    best, other = sorted((first, second), key=Plan.rank)
-    below = best.score_m if best.outside == 0 else np.inf
-    label = merged_labels(graph, best.label, other.label, prices, fixed, below)
-    return best if label is None else min(best, priced(graph, label, prices), key=Plan.rank)

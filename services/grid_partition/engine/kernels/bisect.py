@@ -22,31 +22,29 @@ __all__ = ["bisect"]
 _TRIES = 1
 _TRIES_MOST = 24
 _LOOKS = 4
-_NOISE_M = 10.0
-_OFF_TARGET = 0.02
 _OFF_RANGE_M = 2000.0
 _HALVING_M = 120.0
 
 
 @inlined
-def _side(prices: Prices, weight: int, parts: int, mean: float) -> float:
+def _side(prices: Prices, weight: int, parts: int, mean: float, off_m: float) -> float:
     share = weight / parts
-    price = _OFF_TARGET * (share - mean) * (share - mean)
+    price = off_m * (share - mean) * (share - mean)
     if share < prices.low or share > prices.high:
         price += _OFF_RANGE_M
     return price
 
 
 @inlined
-def _score_stages(growth: Growth, size: int, parts: int, prices: Prices) -> None:
+def _score_stages(growth: Growth, size: int, parts: int, prices: Prices, off_m: float) -> None:
     """Turn the price of every stage into the score of a cut there."""
     total = growth.weight[size - 1]
     mean = total / parts
     for stage in range(size - 1):
         weight = growth.weight[stage]
         below = _parts_of(weight, total, parts)
-        growth.price[stage] += _side(prices, weight, below, mean)
-        growth.price[stage] += _side(prices, total - weight, parts - below, mean)
+        growth.price[stage] += _side(prices, weight, below, mean, off_m)
+        growth.price[stage] += _side(prices, total - weight, parts - below, mean, off_m)
         growth.price[stage] -= _HALVING_M * min(below, parts - below) / parts
 
 
@@ -70,7 +68,13 @@ def _best_stage(graph: AtomGraph, growth: Growth, size: int, least: float) -> in
 
 @inlined
 def _split(
-    graph: AtomGraph, members: IntArray, parts: int, prices: Prices, growth: Growth, chance: Chance
+    graph: AtomGraph,
+    members: IntArray,
+    parts: int,
+    prices: Prices,
+    manner: tuple[float, float],
+    growth: Growth,
+    chance: Chance,
 ) -> tuple[int, int]:
     """Reorder `members` so that one side comes first; returns its size and its parts."""
     front, front_parts, least = 0, 0, 1e300
@@ -80,9 +84,9 @@ def _split(
         if turn >= _TRIES and front > 0:
             break
         begin = members[draw(chance, size)]
-        if grow_region(graph, members, begin, prices, _NOISE_M, growth, chance) < size:
+        if grow_region(graph, members, begin, prices, manner[0], growth, chance) < size:
             break
-        _score_stages(growth, size, parts, prices)
+        _score_stages(growth, size, parts, prices, manner[1])
         stage = _best_stage(graph, growth, size, least)
         if stage >= 0:
             least, front = growth.price[stage], stage + 1
@@ -96,7 +100,9 @@ def _split(
 
 
 @kernel
-def bisect(graph: AtomGraph, parts: int, prices: Prices, chance: Chance) -> tuple[IntArray, int]:
+def bisect(
+    graph: AtomGraph, parts: int, prices: Prices, manner: tuple[float, float], chance: Chance
+) -> tuple[IntArray, int]:
     """Labels of about `parts` connected parts, and how many there are (fewer when atoms run out).
 
     The graph must be connected.  O(tries m log parts).
@@ -113,7 +119,7 @@ def bisect(graph: AtomGraph, parts: int, prices: Prices, chance: Chance) -> tupl
         low, high, wanted = stack[top, 0], stack[top, 1], stack[top, 2]
         front, below = 0, 0
         if wanted > 1 and high - low > 1:
-            front, below = _split(graph, atoms[low:high], wanted, prices, growth, chance)
+            front, below = _split(graph, atoms[low:high], wanted, prices, manner, growth, chance)
         if front == 0:
             for i in range(low, high):
                 label[atoms[i]] = made

@@ -14,7 +14,23 @@ import numpy as np
 from services.grid_partition.engine.arrays import FloatArray, IntArray
 from services.grid_partition.engine.kernels.jit import inlined, inner, kernel
 
-__all__ = ["cheapest_cover", "dual_prices"]
+__all__ = ["Aim", "best_cover"]
+
+_GAIN_M = 1e-6
+#: A cost above the optimum, where nobody knows one: so much more than the first bound below it.
+_AIM_FACTOR, _AIM_M = 1.5, 1000.0
+
+
+class Aim(NamedTuple):
+    """What a cover must be (`count` sets, 0: any; cheaper than `below_m`), and the work allowed.
+
+    `turns` of the bound from below, `work` link operations of the search.
+    """
+
+    turns: int
+    work: int
+    count: int
+    below_m: float
 
 
 class _Links(NamedTuple):
@@ -129,8 +145,8 @@ def _at_leaf(links: _Links, depth: int, count: int) -> bool:
     return links.right[0] == 0 or (count > 0 and depth == count)
 
 
-@kernel
-def cheapest_cover(
+@inner
+def _cheapest_cover(
     items: int,
     pointer: IntArray,
     members: IntArray,
@@ -236,8 +252,8 @@ def _settle(price: FloatArray, cost: FloatArray, pointer: IntArray, members: Int
                 reduced[holder[slot]] -= room
 
 
-@kernel
-def dual_prices(
+@inner
+def _dual_prices(
     pointer: IntArray,
     members: IntArray,
     cost: FloatArray,
@@ -279,3 +295,47 @@ def dual_prices(
             price[item] += slope[item] * (scale * max(aim - value, 1.0) / norm)
     _settle(best, cost, pointer, members)
     return best
+
+
+@inlined
+def _first_prices(items: int, pointer: IntArray, members: IntArray, cost: FloatArray) -> FloatArray:
+    """Per item the least cost per member over its columns: feasible prices to start from."""
+    price = np.full(items, 1e300)
+    for column in range(len(cost)):
+        each = cost[column] / (pointer[column + 1] - pointer[column])
+        for slot in range(pointer[column], pointer[column + 1]):
+            price[members[slot]] = min(price[members[slot]], each)
+    return price
+
+
+@kernel
+def best_cover(
+    items: int, pointer: IntArray, members: IntArray, cost: FloatArray, aim: Aim
+) -> tuple[bool, IntArray]:
+    """Columns of the cheapest cover of the items 0..items - 1, ascending; empty: none was found.
+
+    The flag says whether all were considered, so that an empty answer is a proof.  Columns whose
+    reduced cost closes the gap between the bound from below and `below_m` are in no such cover.
+    Every item must be in some column; costs are 0 or more.
+    """
+    price = _first_prices(items, pointer, members, cost)
+    above = aim.below_m
+    if above >= 1e299:
+        above = price.sum() * _AIM_FACTOR + _AIM_M
+    price = _dual_prices(pointer, members, cost, price, above, aim.turns)
+    gap = aim.below_m - price.sum()
+    if gap <= _GAIN_M:
+        return True, np.zeros(0, np.int64)
+    reduced = np.empty(len(cost))
+    _reduced(price, cost, pointer, members, reduced)
+    kept = np.empty(len(cost), np.int64)
+    count = 0
+    for column in range(len(cost)):
+        if reduced[column] < gap:
+            kept[count] = column
+            count += 1
+    kept = kept[:count]
+    order = kept[np.argsort(reduced[kept], kind="mergesort")]
+    limits = (gap, _GAIN_M, aim.work, aim.count)
+    complete, chosen = _cheapest_cover(items, pointer, members, reduced, order, limits)
+    return complete, np.sort(chosen)
