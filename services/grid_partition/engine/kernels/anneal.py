@@ -8,8 +8,8 @@ from services.grid_partition.engine.arrays import IntArray
 from services.grid_partition.engine.graph import AtomGraph
 from services.grid_partition.engine.kernels.chance import Chance, draw, unit
 from services.grid_partition.engine.kernels.flip import flip, swap
-from services.grid_partition.engine.kernels.growth import new_growth
-from services.grid_partition.engine.kernels.jit import inlined, kernel
+from services.grid_partition.engine.kernels.growth import Growth, new_growth
+from services.grid_partition.engine.kernels.jit import inlined, kernel, lean
 from services.grid_partition.engine.kernels.plan import (
     Plan,
     Prices,
@@ -98,11 +98,29 @@ def anneal(
     """
     n = len(graph.weight)
     plan = new_plan(graph, part, parts)
-    miss, cost = objective(graph, plan, prices)
-    best, best_miss, best_cost = part.copy(), miss, cost
+    best = part.copy()
     if parts < 2 or n < 2:
-        return best, best_miss, best_cost
+        miss, cost = objective(graph, plan, prices)
+        return best, miss, cost
     growth, members = new_growth(graph), np.empty(n, np.int64)
+    miss, cost = _searched(graph, plan, prices, steps, heats, (growth, members, best), chance)
+    return best, miss, cost
+
+
+@lean
+def _searched(
+    graph: AtomGraph,
+    plan: Plan,
+    prices: Prices,
+    steps: int,
+    heats: tuple[float, float],
+    room: tuple[Growth, IntArray, IntArray],
+    chance: Chance,
+) -> tuple[int, float]:
+    """Anneal; writes the best labels into room[2], returns their households outside and J."""
+    growth, members, best = room
+    miss, cost = objective(graph, plan, prices)
+    best_miss, best_cost = miss, cost
     heat = heats[0]
     for step in range(steps):
         if step % 64 == 63:
@@ -125,4 +143,4 @@ def anneal(
         if miss < best_miss or (miss == best_miss and cost < best_cost - 1e-6):
             best_miss, best_cost = miss, cost
             _keep(plan, best)
-    return best, best_miss, best_cost
+    return best_miss, best_cost

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from services.grid_partition.engine.arrays import FloatArray, IntArray
-from services.grid_partition.engine.kernels.jit import inlined, inner, kernel
+from services.grid_partition.engine.kernels.jit import inlined, inner, kernel, lean
 
 __all__ = ["Aim", "best_cover"]
 
@@ -77,7 +77,7 @@ def _links(items: int, pointer: IntArray, members: IntArray, order: IntArray) ->
     return links
 
 
-@inner
+@lean
 def _hide(links: _Links, header: int) -> None:
     links.right[links.left[header]] = links.right[header]
     links.left[links.right[header]] = links.left[header]
@@ -93,7 +93,7 @@ def _hide(links: _Links, header: int) -> None:
         row = links.down[row]
 
 
-@inner
+@lean
 def _show(links: _Links, header: int) -> None:
     row = links.up[header]
     while row != header:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from services.grid_partition.engine.arrays import IntArray, IntTable
-from services.grid_partition.engine.kernels.jit import inlined, inner, kernel
+from services.grid_partition.engine.kernels.jit import inlined, kernel, lean
 from services.grid_partition.engine.kernels.sets import Network
 
 __all__ = ["decide"]
@@ -98,7 +98,7 @@ def _forget(search: _Search, begin: int, end: int) -> None:
         search.walk[2, search.walk[1, place]] = 0
 
 
-@inner
+@lean
 def _sets_of(
     network: Network, search: _Search, root: int, limits: tuple[int, int, int, int]
 ) -> tuple[int, bool]:
@@ -177,7 +177,7 @@ def _blame(network: Network, search: _Search, count: int, depth: int) -> None:
                 search.why[depth, level] = 1
 
 
-@inner
+@lean
 def _hopeless_rest(network: Network, search: _Search, low: int, high: int) -> bool:
     """Whether some connected rest has households that no number of parts can hold; notes why."""
     n = len(network.weight)
@@ -200,7 +200,7 @@ def _beside(network: Network, search: _Search, atom: int) -> bool:
     return False
 
 
-@inner
+@lean
 def _scarcest_of(
     network: Network, search: _Search, limits: tuple[int, int, int], beside: bool
 ) -> int:
@@ -218,7 +218,7 @@ def _scarcest_of(
     return best
 
 
-@inner
+@lean
 def _scarcest(network: Network, search: _Search, low: int, high: int, most: int) -> int:
     """Free atom that fewest sets hold, first of those beside what is taken; -1 when none is free.
 
@@ -248,7 +248,7 @@ def _take(search: _Search, depth: int, taken: int) -> None:
         search.level[search.members[place]] = taken
 
 
-@inner
+@lean
 def _enter(network: Network, search: _Search, low: int, high: int, most: int) -> int:
     """Prepare a choice: 1 when there is none to make, 0 ready (perhaps without sets), -1 loose."""
     depth = search.now[1]

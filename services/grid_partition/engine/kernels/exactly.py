@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.grid_partition.engine.kernels.jit import inner
+from services.grid_partition.engine.kernels.jit import lean
 
 __all__ = ["cross"]
 
@@ -10,7 +10,7 @@ __all__ = ["cross"]
 _SURE = 1e16
 
 
-@inner
+@lean
 def cross(ax: int, ay: int, bx: int, by: int) -> float:
     """Cross product a x b of whole vectors up to 2**31 long; its sign is exact.
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from services.grid_partition.engine.graph import AtomGraph
 from services.grid_partition.engine.kernels.chance import Chance, accepted
-from services.grid_partition.engine.kernels.jit import inlined, inner
+from services.grid_partition.engine.kernels.jit import inlined, lean
 from services.grid_partition.engine.kernels.plan import Plan, Prices, move, moved, weight_price
 
 __all__ = ["flip", "flip_rise", "removable", "swap"]
 
 
-@inner
+@lean
 def removable(graph: AtomGraph, plan: Plan, atom: int) -> bool:
     """Whether the rest of the atom's part stays connected without it (and is not empty).
 
@@ -85,7 +85,7 @@ def _moved_rise(graph: AtomGraph, plan: Plan, prices: Prices, atom: int, to: int
     return prices.move * (after - before)
 
 
-@inner
+@lean
 def flip_rise(graph: AtomGraph, plan: Plan, prices: Prices, atom: int, to: int) -> float:
     """Change of the total price if the atom went over to part `to`."""
     part, weight = plan.part[atom], graph.weight[atom]
@@ -137,7 +137,7 @@ def _best_return(graph: AtomGraph, plan: Plan, prices: Prices, atom: int, to: in
     return best
 
 
-@inner
+@lean
 def swap(
     graph: AtomGraph, plan: Plan, prices: Prices, atom: int, to: int, heat: float, chance: Chance
 ) -> float:

@@ -14,7 +14,7 @@ import numpy as np
 from services.grid_partition.engine.arrays import FloatArray, IntArray
 from services.grid_partition.engine.graph import AtomGraph
 from services.grid_partition.engine.kernels.chance import Chance, unit
-from services.grid_partition.engine.kernels.jit import inlined, inner
+from services.grid_partition.engine.kernels.jit import inlined, lean
 from services.grid_partition.engine.kernels.plan import Prices
 
 __all__ = ["Growth", "cheapest", "connected_rest", "grow_region", "new_growth"]
@@ -212,7 +212,7 @@ def _join(
     return rim
 
 
-@inner
+@lean
 def grow_region(
     graph: AtomGraph,
     members: IntArray,
@@ -257,7 +257,7 @@ def cheapest(values: FloatArray, size: int) -> int:
     return best
 
 
-@inner
+@lean
 def connected_rest(graph: AtomGraph, growth: Growth, stage: int, count: int) -> bool:
     """Whether the atoms after a stage hold together."""
     for i in range(stage + 1, count):

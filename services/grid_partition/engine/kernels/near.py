@@ -8,7 +8,7 @@ import numpy as np
 
 from services.grid_partition.engine.arrays import BoolArray, FloatArray, IntArray, IntTable
 from services.grid_partition.engine.kernels.exactly import cross
-from services.grid_partition.engine.kernels.jit import inlined, inner, kernel
+from services.grid_partition.engine.kernels.jit import inlined, kernel, lean
 
 __all__ = ["SiteIndex", "inside_rings", "locate", "nearest_sites", "voronoi_borders"]
 
@@ -35,7 +35,7 @@ def _square(at: int, corner: int, size: int, count: int) -> int:
     return min(max((at - corner) // size, 0), count - 1)
 
 
-@inner
+@lean
 def _on_ring(index: SiteIndex, block: int, column: int, row: int, ring: int, out: IntArray) -> int:
     """Collect the places of the points in the squares `ring` steps from a square; their count."""
     columns, rows = index.shape[block, 0], index.shape[block, 1]
@@ -124,7 +124,7 @@ def _cut(cell: _Cell, corners: int, nx: float, ny: float, place: int) -> int:
     return kept
 
 
-@inner
+@lean
 def _cell_of(
     index: SiteIndex, box: IntTable, block: int, i: int, cell: _Cell, places: IntArray
 ) -> int:

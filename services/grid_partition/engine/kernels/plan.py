@@ -8,7 +8,7 @@ import numpy as np
 
 from services.grid_partition.engine.arrays import IntArray, IntTable
 from services.grid_partition.engine.graph import AtomGraph
-from services.grid_partition.engine.kernels.jit import inlined, inner
+from services.grid_partition.engine.kernels.jit import inlined, inner, lean
 
 __all__ = [
     "Plan",
@@ -112,7 +112,7 @@ def _count(graph: AtomGraph, plan: Plan, atom: int, part: int, sign: int) -> Non
         plan.from_old[part, graph.old[atom]] += sign * graph.weight[atom]
 
 
-@inner
+@lean
 def move(graph: AtomGraph, plan: Plan, atom: int, part: int) -> None:
     """Take the atom out of its part and put it into another."""
     left = plan.part[atom]
@@ -152,7 +152,7 @@ def outside(prices: Prices, weight: int) -> int:
     return 0
 
 
-@inner
+@lean
 def weight_price(prices: Prices, weight: int) -> float:
     """Price of a part's households: off target, and outside the range."""
     off = weight - prices.target
@@ -163,7 +163,7 @@ def weight_price(prices: Prices, weight: int) -> float:
     return price
 
 
-@inner
+@lean
 def range_price(prices: Prices, first: int, second: int) -> float:
     """Only the part of two weights' price that comes from missing the range."""
     price = 0.0
@@ -174,7 +174,7 @@ def range_price(prices: Prices, first: int, second: int) -> float:
     return price
 
 
-@inner
+@lean
 def moved(plan: Plan, part: int) -> int:
     """Households of a part that come from another old grid than most of it."""
     total, most = 0, 0
@@ -184,7 +184,7 @@ def moved(plan: Plan, part: int) -> int:
     return total - most
 
 
-@inner
+@lean
 def objective(graph: AtomGraph, plan: Plan, prices: Prices) -> tuple[int, float]:
     """Households outside the range over all parts, and J in metres (without the range price)."""
     miss, cost = 0, 0.0

@@ -11,7 +11,7 @@ from services.grid_partition.engine.kernels.growth import (
     connected_rest,
     grow_region,
 )
-from services.grid_partition.engine.kernels.jit import inlined, inner
+from services.grid_partition.engine.kernels.jit import inlined, lean
 from services.grid_partition.engine.kernels.plan import (
     Plan,
     Prices,
@@ -67,7 +67,7 @@ def _choose(
     return -1, 0.0
 
 
-@inner
+@lean
 def resplit(
     graph: AtomGraph,
     plan: Plan,

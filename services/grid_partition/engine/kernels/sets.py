@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from services.grid_partition.engine.arrays import IntArray
-from services.grid_partition.engine.kernels.jit import inlined, inner, kernel
+from services.grid_partition.engine.kernels.jit import inlined, kernel, lean
 
 __all__ = ["Network", "coverable", "sets_in_range"]
 
@@ -67,7 +67,7 @@ def _record(walk: _Walk, depth: int, limits: IntArray, found: tuple[IntArray, In
     return True
 
 
-@inner
+@lean
 def _sets_from(
     network: Network,
     root: int,

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from services.grid_partition.engine.arrays import IntArray
-from services.grid_partition.engine.kernels.jit import inner, kernel
+from services.grid_partition.engine.kernels.jit import kernel, lean
 
 __all__ = ["components", "find"]
 
 
-@inner
+@lean
 def find(parent: IntArray, item: int) -> int:
     """Root of an item; halves the path on the way."""
     while parent[item] != item:

@@ -6,7 +6,7 @@ import numpy as np
 
 from services.grid_partition.engine.arrays import IntArray, IntTable
 from services.grid_partition.engine.kernels.exactly import cross
-from services.grid_partition.engine.kernels.jit import inlined, inner, kernel
+from services.grid_partition.engine.kernels.jit import inlined, inner, kernel, lean
 
 __all__ = ["enclosing_loops", "simple_rings", "walk_loops"]
 
@@ -106,7 +106,7 @@ def _westernmost(
     return west
 
 
-@inner
+@lean
 def _facing_east(nodes: IntTable, first: IntArray, second: IntArray, point: IntArray) -> int:
     """Half-edge that faces the point from the nearest segment west of it; their number for none."""
     px, py = point[0], point[1]
