@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from services.grid_partition.engine.arrays import IntArray
+from services.grid_partition.engine.arrays import FloatArray, IntArray
 from services.grid_partition.engine.graph import AtomGraph
 from services.grid_partition.engine.kernels.chance import Chance, draw, unit
-from services.grid_partition.engine.kernels.jit import inlined, kernel
+from services.grid_partition.engine.kernels.jit import inlined, kernel, lean
 from services.grid_partition.engine.kernels.pieces import Pieces
 
 __all__ = ["clusters", "coarse_graph"]
@@ -22,12 +22,10 @@ _NOISE = 0.6
 
 
 @inlined
-def _shuffled(size: int, chance: Chance) -> IntArray:
-    order = np.arange(size)
-    for place in range(size - 1, 0, -1):
+def _shuffle(order: IntArray, chance: Chance) -> None:
+    for place in range(len(order) - 1, 0, -1):
         other = draw(chance, place + 1)
         order[place], order[other] = order[other], order[place]
-    return order
 
 
 @inlined
@@ -47,8 +45,26 @@ def clusters(
     cluster, weight = np.arange(n), graph.weight.copy()
     estate, old = graph.estate.copy(), graph.old.copy()
     size, shared = np.ones(n, np.int64), np.zeros(n, np.float64)
-    order = _shuffled(n, chance)
-    for turn in range(n):
+    kinds, room = (weight, estate, old, size), (np.arange(n), shared)
+    count = _grow(graph, cluster, kinds, room, (heaviest, keep_old), chance)
+    return cluster, count
+
+
+@lean
+def _grow(
+    graph: AtomGraph,
+    cluster: IntArray,
+    kinds: tuple[IntArray, IntArray, IntArray, IntArray],
+    room: tuple[IntArray, FloatArray],
+    limits: tuple[int, bool],
+    chance: Chance,
+) -> int:
+    """Write the clusters, numbered by their first atom; returns how many."""
+    weight, estate, old, size = kinds
+    order, shared = room
+    heaviest, keep_old = limits
+    _shuffle(order, chance)
+    for turn in range(len(order)):
         atom = order[turn]
         if size[cluster[atom]] > 1:
             continue
@@ -73,14 +89,16 @@ def clusters(
             size[best] += 1
             estate[best] = max(estate[best], estate[atom])
             old[best] = max(old[best], old[atom])
-    number, count = np.full(n, -1, np.int64), 0
-    for atom in range(n):
-        if number[cluster[atom]] < 0:
-            number[cluster[atom]] = count
+    count = 0
+    for atom in range(len(order)):
+        order[atom] = -1
+    for atom in range(len(order)):
+        if order[cluster[atom]] < 0:
+            order[cluster[atom]] = count
             count += 1
-    for atom in range(n):
-        cluster[atom] = number[cluster[atom]]
-    return cluster, count
+    for atom in range(len(order)):
+        cluster[atom] = order[cluster[atom]]
+    return count
 
 
 @kernel
@@ -91,7 +109,8 @@ def coarse_graph(graph: AtomGraph, pieces: Pieces, cluster: IntArray) -> AtomGra
     for atom in range(len(cluster)):
         estate[cluster[atom]] = max(estate[cluster[atom]], graph.estate[atom])
         old[cluster[atom]] = max(old[cluster[atom]], graph.old[atom])
-    block_ptr, block = np.zeros(count + 1, np.int64), np.empty(len(pieces.label), np.int64)
+    block_ptr = np.zeros(count + 1, np.int64)
+    block = np.empty(pieces.label_ptr[count], np.int64)
     blocks = 0
     for piece in range(count):
         for place in range(pieces.label_ptr[piece], pieces.label_ptr[piece + 1]):
@@ -105,7 +124,7 @@ def coarse_graph(graph: AtomGraph, pieces: Pieces, cluster: IntArray) -> AtomGra
         pieces.length,
         pieces.weight,
         block_ptr,
-        block[:blocks].copy(),
+        block,
         estate,
         old,
         graph.blocks,

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from services.grid_partition.engine.arrays import FloatArray, IntArray
-from services.grid_partition.engine.kernels.jit import inlined, inner, kernel, lean
+from services.grid_partition.engine.kernels.jit import inlined, kernel, lean
 
 __all__ = ["Aim", "best_cover"]
 
@@ -145,33 +145,27 @@ def _at_leaf(links: _Links, depth: int, count: int) -> bool:
     return links.right[0] == 0 or (count > 0 and depth == count)
 
 
-@inner
+@lean
 def _cheapest_cover(
-    items: int,
-    pointer: IntArray,
-    members: IntArray,
+    links: _Links,
     reduced: FloatArray,
-    order: IntArray,
-    limits: tuple[float, float, int, int],
-) -> tuple[bool, IntArray]:
-    """Columns of the cover with the least sum of reduced costs (empty: none found).
+    rows: IntArray,
+    best: IntArray,
+    limits: tuple[float, int, int],
+) -> tuple[bool, int]:
+    """Write the columns of the cover with the least sum of reduced costs into `best`.
 
-    `order`: the columns by ascending reduced cost.  `limits`: the sum must stay below this; by how
-    much a further cover must be cheaper to be of interest; most link operations; the number of
-    columns (0: any).  The flag says whether the search was complete, so that an empty answer is a
-    proof.
+    `limits`: the sum must stay below this; most link operations; the number of columns (0: any).
+    Returns whether the search was complete, and how many columns there are (0: none found).
     """
-    links = _links(items, pointer, members, order)
-    best = np.zeros(0, np.int64)
-    rows = np.zeros(items + 1, np.int64)
-    slack, gain, work, count = limits
-    depth, used, descend = 0, 0.0, True
+    slack, work, count = limits
+    depth, used, descend, found = 0, 0.0, True, 0
     while links.work[0] < work:
         if descend and _complete(links, depth, count):
-            best = np.empty(depth, np.int64)
+            found = depth
             for i in range(depth):
                 best[i] = links.column[rows[i]]
-            slack = used - gain
+            slack = used - _GAIN_M
         if descend and _at_leaf(links, depth, count):
             descend = False
         if descend:
@@ -180,7 +174,7 @@ def _cheapest_cover(
             row = links.down[header]
         else:
             if depth == 0:
-                return True, best
+                return True, found
             depth -= 1
             row = rows[depth]
             used -= reduced[links.column[row]]
@@ -196,7 +190,7 @@ def _cheapest_cover(
             _use(links, row)
         else:
             _show(links, header)
-    return False, best
+    return False, found
 
 
 @inlined
@@ -210,26 +204,32 @@ def _reduced(
 
 
 @inlined
-def _columns_of(items: int, pointer: IntArray, members: IntArray) -> tuple[IntArray, IntArray]:
+def _columns_of(
+    items: int, pointer: IntArray, members: IntArray, begin: IntArray, columns: IntArray
+) -> None:
     """Columns of every item, in compressed rows."""
-    begin = np.zeros(items + 1, np.int64)
     for slot in range(len(members)):
         begin[members[slot]] += 1
     total = 0
     for item in range(items + 1):
         total += begin[item]
         begin[item] = total
-    columns = np.empty(len(members), np.int64)
     for column in range(len(pointer) - 2, -1, -1):
         for slot in range(pointer[column], pointer[column + 1]):
             begin[members[slot]] -= 1
             columns[begin[members[slot]]] = column
-    return begin, columns
 
 
-@inlined
-def _settle(price: FloatArray, cost: FloatArray, pointer: IntArray, members: IntArray) -> None:
+@lean
+def _settle(
+    price: FloatArray,
+    cost: FloatArray,
+    pointer: IntArray,
+    members: IntArray,
+    room: tuple[FloatArray, IntArray, IntArray],
+) -> None:
     """Lower the prices until no column costs less than its atoms, then raise each to its limit."""
+    reduced, begin, holder = room
     columns = len(cost)
     for column in range(columns):
         gap = cost[column]
@@ -239,9 +239,8 @@ def _settle(price: FloatArray, cost: FloatArray, pointer: IntArray, members: Int
             share = gap / (pointer[column + 1] - pointer[column])
             for slot in range(pointer[column], pointer[column + 1]):
                 price[members[slot]] += share
-    reduced = np.empty(columns)
     _reduced(price, cost, pointer, members, reduced)
-    begin, holder = _columns_of(len(price), pointer, members)
+    _columns_of(len(price), pointer, members, begin, holder)
     for item in range(len(price)):
         room = 1e300
         for slot in range(begin[item], begin[item + 1]):
@@ -252,22 +251,38 @@ def _settle(price: FloatArray, cost: FloatArray, pointer: IntArray, members: Int
                 reduced[holder[slot]] -= room
 
 
-@inner
-def _dual_prices(
+@lean
+def _sort(columns: IntArray, key: FloatArray) -> None:
+    """Sort by key, then by number, in place (Shell's sort; numpy's compiles for a second each)."""
+    gap = len(columns) // 2
+    while gap > 0:
+        for end in range(gap, len(columns)):
+            column, place = columns[end], end
+            while place >= gap:
+                before = columns[place - gap]
+                if key[before] < key[column] or (key[before] == key[column] and before < column):
+                    break
+                columns[place] = before
+                place -= gap
+            columns[place] = column
+        gap = gap // 2 if gap != 2 else 1
+
+
+@lean
+def _climb(
     pointer: IntArray,
     members: IntArray,
     cost: FloatArray,
-    price: FloatArray,
+    best: FloatArray,
+    room: tuple[FloatArray, FloatArray, FloatArray],
     aim: float,
     turns: int,
-) -> FloatArray:
-    """Feasible prices near the best, by `turns` steps along the subgradient from `price`.
-
-    `aim`: a cost above the optimum, sets the step length.  Every atom must be in some column.
-    """
-    reduced, best, best_value = np.empty(len(cost)), price.copy(), -1e300
-    scale, stale = 1.0, 0
-    price, slope = price.copy(), np.empty(len(price))
+) -> None:
+    """Put into `best` the best prices of `turns` steps along the subgradient from there."""
+    price, slope, reduced = room
+    best_value, scale, stale = -1e300, 1.0, 0
+    for item in range(len(best)):
+        price[item] = best[item]
     for _ in range(turns):
         _reduced(price, cost, pointer, members, reduced)
         value = 0.0
@@ -280,6 +295,11 @@ def _dual_prices(
                 for slot in range(pointer[column], pointer[column + 1]):
                     slope[members[slot]] -= 1.0
         stale += 1
+        if value >= aim:
+            # Nothing is cheaper than the aim: these prices say so.
+            for item in range(len(price)):
+                best[item] = price[item]
+            break
         if value > best_value:
             best_value, stale = value, 0
             for item in range(len(price)):
@@ -293,7 +313,25 @@ def _dual_prices(
             break
         for item in range(len(price)):
             price[item] += slope[item] * (scale * max(aim - value, 1.0) / norm)
-    _settle(best, cost, pointer, members)
+
+
+@inlined
+def _dual_prices(
+    pointer: IntArray,
+    members: IntArray,
+    cost: FloatArray,
+    price: FloatArray,
+    aim: float,
+    turns: int,
+) -> FloatArray:
+    """Feasible prices near the best, by `turns` steps along the subgradient from `price`.
+
+    `aim`: a cost above the optimum, sets the step length.  Every atom must be in some column.
+    """
+    best, reduced = price.copy(), np.empty(len(cost))
+    _climb(pointer, members, cost, best, (price.copy(), price.copy(), reduced), aim, turns)
+    begin, holder = np.zeros(len(price) + 1, np.int64), np.empty(len(members), np.int64)
+    _settle(best, cost, pointer, members, (reduced, begin, holder))
     return best
 
 
@@ -334,8 +372,12 @@ def best_cover(
         if reduced[column] < gap:
             kept[count] = column
             count += 1
-    kept = kept[:count]
-    order = kept[np.argsort(reduced[kept], kind="mergesort")]
-    limits = (gap, _GAIN_M, aim.work, aim.count)
-    complete, chosen = _cheapest_cover(items, pointer, members, reduced, order, limits)
-    return complete, np.sort(chosen)
+    order = kept[:count]
+    _sort(order, reduced)
+    links = _links(items, pointer, members, order)
+    rows, chosen = np.empty(items + 1, np.int64), np.empty(items + 1, np.int64)
+    limits = (gap, aim.work, aim.count)
+    complete, found = _cheapest_cover(links, reduced, rows, chosen, limits)
+    chosen = chosen[:found]
+    _sort(chosen, np.arange(len(cost)) * 1.0)
+    return complete, chosen

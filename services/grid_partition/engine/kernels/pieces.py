@@ -8,7 +8,7 @@ import numpy as np
 
 from services.grid_partition.engine.arrays import FloatArray, IntArray
 from services.grid_partition.engine.graph import AtomGraph
-from services.grid_partition.engine.kernels.jit import inlined, kernel
+from services.grid_partition.engine.kernels.jit import inlined, kernel, lean
 from services.grid_partition.engine.kernels.plan import Prices
 
 __all__ = ["Pieces", "column_costs", "common_pieces", "pieces_of"]
@@ -16,6 +16,8 @@ __all__ = ["Pieces", "column_costs", "common_pieces", "pieces_of"]
 
 class Pieces(NamedTuple):
     """Compressed rows of neighbours, open border, households and labels of each piece.
+
+    Arrays of rows may be longer than the last of their pointers says.
 
     `length`: metres to the neighbour in `indices`; `border`: to all of them.  `label`: the blocks
     (by number) and estates (`blocks` + number) a piece lies in, each once.  `old`, `flow`: the old
@@ -40,9 +42,16 @@ class Pieces(NamedTuple):
 @kernel
 def common_pieces(graph: AtomGraph, first: IntArray, second: IntArray) -> tuple[IntArray, int]:
     """Piece of each atom, and their number: connected atoms that share a part in both plans."""
-    n = len(first)
-    piece, queue, count = np.full(n, -1, np.int64), np.empty(n, np.int64), 0
-    for begin in range(n):
+    piece, queue = np.full(len(first), -1, np.int64), np.empty(len(first), np.int64)
+    return piece, _flood(graph, first, second, piece, queue)
+
+
+@lean
+def _flood(
+    graph: AtomGraph, first: IntArray, second: IntArray, piece: IntArray, queue: IntArray
+) -> int:
+    count = 0
+    for begin in range(len(piece)):
         if piece[begin] >= 0:
             continue
         piece[begin], queue[0] = count, begin
@@ -58,84 +67,93 @@ def common_pieces(graph: AtomGraph, first: IntArray, second: IntArray) -> tuple[
                     queue[end] = other
                     end += 1
         count += 1
-    return piece, count
+    return count
 
 
-@inlined
-def _atoms_by_piece(piece: IntArray, count: int) -> tuple[IntArray, IntArray]:
-    begin = np.zeros(count + 1, np.int64)
+@lean
+def _sort_atoms(piece: IntArray, begin: IntArray, atoms: IntArray) -> None:
+    """Atoms of piece p into atoms[begin[p]:begin[p + 1]]."""
     for atom in range(len(piece)):
+        begin[piece[atom] + 2] += 1
+    for p in range(2, len(begin)):
+        begin[p] += begin[p - 1]
+    for atom in range(len(piece)):
+        atoms[begin[piece[atom] + 1]] = atom
         begin[piece[atom] + 1] += 1
-    for p in range(count):
-        begin[p + 1] += begin[p]
-    place, atoms = begin.copy(), np.empty(len(piece), np.int64)
-    for atom in range(len(piece)):
-        atoms[place[piece[atom]]] = atom
-        place[piece[atom]] += 1
-    return begin, atoms
+
+
+@lean
+def _contract(
+    graph: AtomGraph,
+    piece: IntArray,
+    rows: tuple[IntArray, IntArray],
+    marks: tuple[IntArray, IntArray, IntArray],
+    out: Pieces,
+) -> None:
+    """Fill `out`, whose arrays are long enough; the ends of its pointers tell how long they are."""
+    begin, atoms = rows
+    slot, marked, old_slot = marks
+    edges, labels, olds = 0, 0, 0
+    for p in range(len(out.weight)):
+        for place in range(begin[p], begin[p + 1]):
+            atom = atoms[place]
+            out.weight[p] += graph.weight[atom]
+            for edge in range(graph.indptr[atom], graph.indptr[atom + 1]):
+                q = piece[graph.indices[edge]]
+                if q != p:
+                    if slot[q] < out.indptr[p]:
+                        slot[q] = edges
+                        out.indices[edges], out.length[edges] = q, 0.0
+                        edges += 1
+                    out.length[slot[q]] += graph.length[edge]
+                    out.border[p] += graph.length[edge]
+            for held in range(graph.block_ptr[atom], graph.block_ptr[atom + 1]):
+                if marked[graph.block[held]] < p:
+                    marked[graph.block[held]] = p
+                    out.label[labels] = graph.block[held]
+                    labels += 1
+            estate = graph.blocks + graph.estate[atom]
+            if graph.estate[atom] >= 0 and marked[estate] < p:
+                marked[estate] = p
+                out.label[labels] = estate
+                labels += 1
+            came = graph.old[atom]
+            if came >= 0:
+                if old_slot[came] < out.old_ptr[p]:
+                    old_slot[came] = olds
+                    out.old[olds], out.flow[olds] = came, 0
+                    olds += 1
+                out.flow[old_slot[came]] += graph.weight[atom]
+        out.indptr[p + 1], out.label_ptr[p + 1], out.old_ptr[p + 1] = edges, labels, olds
 
 
 @kernel
 def pieces_of(graph: AtomGraph, piece: IntArray, count: int) -> Pieces:
     """Contract every piece 0..count - 1 to one.  O(m)."""
-    begin, atoms = _atoms_by_piece(piece, count)
-    indptr, border = np.zeros(count + 1, np.int64), np.zeros(count, np.float64)
-    indices = np.empty(len(graph.indices), np.int64)
-    length = np.empty(len(graph.indices), np.float64)
-    weight = np.zeros(count, np.int64)
-    label_ptr, old_ptr = np.zeros(count + 1, np.int64), np.zeros(count + 1, np.int64)
-    label = np.empty(len(graph.block) + len(piece), np.int64)
-    old, flow = np.empty(len(piece), np.int64), np.empty(len(piece), np.int64)
-    slot = np.full(count, -1, np.int64)
-    marked = np.full(graph.blocks + graph.estates, -1, np.int64)
-    old_slot = np.full(graph.olds, -1, np.int64)
-    edges, labels, olds = 0, 0, 0
-    for p in range(count):
-        for place in range(begin[p], begin[p + 1]):
-            atom = atoms[place]
-            weight[p] += graph.weight[atom]
-            for edge in range(graph.indptr[atom], graph.indptr[atom + 1]):
-                q = piece[graph.indices[edge]]
-                if q != p:
-                    if slot[q] < indptr[p]:
-                        slot[q] = edges
-                        indices[edges], length[edges] = q, 0.0
-                        edges += 1
-                    length[slot[q]] += graph.length[edge]
-                    border[p] += graph.length[edge]
-            for held in range(graph.block_ptr[atom], graph.block_ptr[atom + 1]):
-                if marked[graph.block[held]] < p:
-                    marked[graph.block[held]] = p
-                    label[labels] = graph.block[held]
-                    labels += 1
-            estate = graph.blocks + graph.estate[atom]
-            if graph.estate[atom] >= 0 and marked[estate] < p:
-                marked[estate] = p
-                label[labels] = estate
-                labels += 1
-            came = graph.old[atom]
-            if came >= 0:
-                if old_slot[came] < old_ptr[p]:
-                    old_slot[came] = olds
-                    old[olds], flow[olds] = came, 0
-                    olds += 1
-                flow[old_slot[came]] += graph.weight[atom]
-        indptr[p + 1], label_ptr[p + 1], old_ptr[p + 1] = edges, labels, olds
-    return Pieces(
-        indptr,
-        indices[:edges].copy(),
-        length[:edges].copy(),
-        border,
-        weight,
-        label_ptr,
-        label[:labels].copy(),
-        old_ptr,
-        old[:olds].copy(),
-        flow[:olds].copy(),
+    marks = (
+        np.full(count, -1, np.int64),
+        np.full(graph.blocks + graph.estates, -1, np.int64),
+        np.full(graph.olds, -1, np.int64),
+    )
+    out = Pieces(
+        np.zeros(count + 1, np.int64),
+        np.empty(len(graph.indices), np.int64),
+        np.empty(len(graph.indices), np.float64),
+        np.zeros(count, np.float64),
+        np.zeros(count, np.int64),
+        np.zeros(count + 1, np.int64),
+        np.empty(len(graph.block) + len(piece), np.int64),
+        np.zeros(count + 1, np.int64),
+        np.empty(len(piece), np.int64),
+        np.empty(len(piece), np.int64),
         graph.blocks,
         graph.blocks + graph.estates,
         graph.olds,
     )
+    begin, atoms = np.zeros(count + 2, np.int64), np.empty(len(piece), np.int64)
+    _sort_atoms(piece, begin, atoms)
+    _contract(graph, piece, (begin, atoms), marks, out)
+    return out
 
 
 @inlined
@@ -173,6 +191,20 @@ def column_costs(
     held = np.full(len(pieces.weight), -1, np.int64)
     seen = np.full(pieces.labels, -1, np.int64)
     came = np.zeros(pieces.olds, np.int64)
+    _price_columns(pieces, prices, (pointer, members), (held, seen, came), cost)
+    return cost
+
+
+@lean
+def _price_columns(
+    pieces: Pieces,
+    prices: Prices,
+    columns: tuple[IntArray, IntArray],
+    room: tuple[IntArray, IntArray, IntArray],
+    cost: FloatArray,
+) -> None:
+    pointer, members = columns
+    held, seen, came = room
     for column in range(len(cost)):
         weight, price = 0, -prices.block
         for place in range(pointer[column], pointer[column + 1]):
@@ -192,4 +224,3 @@ def column_costs(
                 came[pieces.old[slot]] = 0
         off = weight - prices.target
         cost[column] = price + prices.size * off * off + prices.move * (total - most)
-    return cost
