@@ -27,16 +27,15 @@ __all__ = [
     "start",
 ]
 
-#: Beginnings for each unit of effort.
-_BEGINNINGS = 0.6
-_BEGINNINGS_LEAST = 4
+#: Fewest beginnings; else as many as the effort says.
+_BEGINNINGS = 4
 #: An atom of a coarse graph holds at most so much of the target.
 _CLUSTER_SHARE = 0.15
 _HASTE = Haste(
     heaviest=0,
     atoms_least=50,
-    coarse_steps=2,
-    fine_steps=1,
+    coarse_steps=6,
+    fine_steps=3,
     coarse_heat=30.0,
     fine_heat=15.0,
     cold=4.0,
@@ -80,18 +79,17 @@ def start(
 
     With one number only, the plan has so many parts (fewer only where atoms run out).
     """
-    turns = max(_BEGINNINGS_LEAST, round(_BEGINNINGS * effort))
     label, parts, outside, score = begin(
         graph,
         np.array(counts, dtype=np.int64),
         _MANNERS,
         prices,
         _HASTE._replace(heaviest=int(_CLUSTER_SHARE * prices.target)),
-        turns,
+        max(_BEGINNINGS, effort),
         chance_of(*seed, 1),
     )
     begun = Plan(label, int(parts), int(outside), float(score))
-    steps = effort * max(len(graph.weight), _SMALL_GRAPH) // 2
+    steps = effort * max(len(graph.weight), _SMALL_GRAPH)
     return cooled(graph, begun, prices, steps, seed)
 
 

@@ -89,32 +89,37 @@ def begin(
     for turn in range(len(counts)):
         if counts[turn] != fixed:
             fixed = 0
-    best, best_parts = np.zeros(len(graph.weight), np.int64), 0
-    best_miss, best_cost = 0, 0.0
-    for turn in range(turns):
-        place = 2 * (turn % (len(manners) // 2))
-        manner = (manners[place], manners[place + 1])
-        count = counts[turn % len(counts)]
-        label, parts, miss, cost = _begun(graph, count, prices, haste, manner, chance)
-        if best_parts > 0 and (parts < best_parts and fixed > 0):
+    best, parts, miss, cost = _turn(graph, 0, counts, manners, prices, haste, chance)
+    for turn in range(1, turns):
+        other, made, other_miss, other_cost = _turn(
+            graph, turn, counts, manners, prices, haste, chance
+        )
+        if fixed > 0 and made != parts:
+            # Atoms ran out for one of the two: they cannot be one plan of the number asked for.
+            if made > parts:
+                best, parts, miss, cost = other, made, other_miss, other_cost
             continue
-        other = best
-        fewer = best_parts < parts and fixed > 0
-        if turn == 0 or fewer or miss < best_miss or (miss == best_miss and cost < best_cost):
-            other = label
+        if other_miss < miss or (other_miss == miss and other_cost < cost):
             best, other = other, best
-            best_parts, best_miss, best_cost = parts, miss, cost
-        else:
-            other = label
-        if turn == 0 or fewer:
-            continue
-        below = best_cost if best_miss == 0 else 1e300
+            parts, miss, cost = made, other_miss, other_cost
+        below = cost if miss == 0 else 1e300
         merged = merged_labels(graph, best, other, prices, fixed, below)
         if len(merged) > 0:
-            parts = 0
-            for atom in range(len(merged)):
-                parts = max(parts, merged[atom] + 1)
-            miss, cost = objective(graph, new_plan(graph, merged, parts), prices)
-            if miss < best_miss or (miss == best_miss and cost < best_cost):
-                best, best_parts, best_miss, best_cost = merged, parts, miss, cost
-    return best, best_parts, best_miss, best_cost
+            best, parts, miss = merged, merged.max() + 1, 0
+            cost = objective(graph, new_plan(graph, merged, parts), prices)[1]
+    return best, parts, miss, cost
+
+
+@inlined
+def _turn(
+    graph: AtomGraph,
+    turn: int,
+    counts: IntArray,
+    manners: FloatArray,
+    prices: Prices,
+    haste: Haste,
+    chance: Chance,
+) -> tuple[IntArray, int, int, float]:
+    place = 2 * (turn % (len(manners) // 2))
+    manner = (manners[place], manners[place + 1])
+    return _begun(graph, counts[turn % len(counts)], prices, haste, manner, chance)

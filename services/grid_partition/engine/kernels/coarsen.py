@@ -62,43 +62,62 @@ def _grow(
     """Write the clusters, numbered by their first atom; returns how many."""
     weight, estate, old, size = kinds
     order, shared = room
-    heaviest, keep_old = limits
     _shuffle(order, chance)
     for turn in range(len(order)):
         atom = order[turn]
         if size[cluster[atom]] > 1:
             continue
-        for edge in range(graph.indptr[atom], graph.indptr[atom + 1]):
-            shared[cluster[graph.indices[edge]]] += graph.length[edge]
-        best, most = -1, 0.0
-        for edge in range(graph.indptr[atom], graph.indptr[atom + 1]):
-            other = cluster[graph.indices[edge]]
-            border = shared[other]
-            shared[other] = 0.0
-            together = weight[atom] + weight[other]
-            if border <= 0.0 or together > heaviest or _mixed(estate[atom], estate[other]):
-                continue
-            if keep_old and _mixed(old[atom], old[other]):
-                continue
-            worth = border / (together + _WEIGHT_FLOOR) * (1.0 + _NOISE * unit(chance))
-            if worth > most:
-                best, most = other, worth
+        best = _partner(graph, atom, cluster, kinds, shared, limits, chance)
         if best >= 0:
             cluster[atom] = best
             weight[best] += weight[atom]
             size[best] += 1
             estate[best] = max(estate[best], estate[atom])
             old[best] = max(old[best], old[atom])
+    return _numbered(cluster, order)
+
+
+@inlined
+def _numbered(cluster: IntArray, number: IntArray) -> int:
     count = 0
-    for atom in range(len(order)):
-        order[atom] = -1
-    for atom in range(len(order)):
-        if order[cluster[atom]] < 0:
-            order[cluster[atom]] = count
+    for atom in range(len(number)):
+        number[atom] = -1
+    for atom in range(len(number)):
+        if number[cluster[atom]] < 0:
+            number[cluster[atom]] = count
             count += 1
-    for atom in range(len(order)):
-        cluster[atom] = order[cluster[atom]]
+    for atom in range(len(number)):
+        cluster[atom] = number[cluster[atom]]
     return count
+
+
+@inlined
+def _partner(
+    graph: AtomGraph,
+    atom: int,
+    cluster: IntArray,
+    kinds: tuple[IntArray, IntArray, IntArray, IntArray],
+    shared: FloatArray,
+    limits: tuple[int, bool],
+    chance: Chance,
+) -> int:
+    """Neighbouring cluster that an atom by itself joins, -1 for none."""
+    weight, estate, old, _ = kinds
+    for edge in range(graph.indptr[atom], graph.indptr[atom + 1]):
+        shared[cluster[graph.indices[edge]]] += graph.length[edge]
+    best, most = -1, 0.0
+    for edge in range(graph.indptr[atom], graph.indptr[atom + 1]):
+        other = cluster[graph.indices[edge]]
+        border, together = shared[other], weight[atom] + weight[other]
+        shared[other] = 0.0
+        if border <= 0.0 or together > limits[0] or _mixed(estate[atom], estate[other]):
+            continue
+        if limits[1] and _mixed(old[atom], old[other]):
+            continue
+        worth = border / (together + _WEIGHT_FLOOR) * (1.0 + _NOISE * unit(chance))
+        if worth > most:
+            best, most = other, worth
+    return best
 
 
 @kernel

@@ -22,14 +22,15 @@ _AIM_FACTOR, _AIM_M = 1.5, 1000.0
 
 
 class Aim(NamedTuple):
-    """What a cover must be (`count` sets, 0: any; cheaper than `below_m`), and the work allowed.
+    """What a cover must be, and the work allowed.
 
-    `turns` of the bound from below, `work` link operations of the search.
+    `columns`: how many (0: any).  `below_m`: what it must cost less than.  `turns` of the bound
+    from below, `work` link operations of the search.
     """
 
     turns: int
     work: int
-    count: int
+    columns: int
     below_m: float
 
 
@@ -242,13 +243,13 @@ def _settle(
     _reduced(price, cost, pointer, members, reduced)
     _columns_of(len(price), pointer, members, begin, holder)
     for item in range(len(price)):
-        room = 1e300
+        rise = 1e300
         for slot in range(begin[item], begin[item + 1]):
-            room = min(room, reduced[holder[slot]])
-        if room < 1e299:
-            price[item] += room
+            rise = min(rise, reduced[holder[slot]])
+        if rise < 1e299:
+            price[item] += rise
             for slot in range(begin[item], begin[item + 1]):
-                reduced[holder[slot]] -= room
+                reduced[holder[slot]] -= rise
 
 
 @lean
@@ -281,38 +282,47 @@ def _climb(
     """Put into `best` the best prices of `turns` steps along the subgradient from there."""
     price, slope, reduced = room
     best_value, scale, stale = -1e300, 1.0, 0
-    for item in range(len(best)):
-        price[item] = best[item]
+    _copy(best, price)
     for _ in range(turns):
         _reduced(price, cost, pointer, members, reduced)
-        value = 0.0
-        for item in range(len(price)):
-            slope[item] = 1.0
-            value += price[item]
-        for column in range(len(cost)):
-            if reduced[column] < 0.0:
-                value += reduced[column]
-                for slot in range(pointer[column], pointer[column + 1]):
-                    slope[members[slot]] -= 1.0
+        value = _bound(price, reduced, pointer, members, slope)
         stale += 1
-        if value >= aim:
-            # Nothing is cheaper than the aim: these prices say so.
-            for item in range(len(price)):
-                best[item] = price[item]
-            break
         if value > best_value:
             best_value, stale = value, 0
-            for item in range(len(price)):
-                best[item] = price[item]
+            _copy(price, best)
         elif stale > 8:
             scale, stale = scale * 0.6, 0
         norm = 0.0
         for item in range(len(price)):
             norm += slope[item] * slope[item]
-        if norm == 0.0:
+        # Above the aim nothing is of interest any more; without a slope this is the optimum.
+        if value >= aim or norm == 0.0:
             break
         for item in range(len(price)):
             price[item] += slope[item] * (scale * max(aim - value, 1.0) / norm)
+
+
+@inlined
+def _copy(values: FloatArray, out: FloatArray) -> None:
+    for item in range(len(out)):
+        out[item] = values[item]
+
+
+@inlined
+def _bound(
+    price: FloatArray, reduced: FloatArray, pointer: IntArray, members: IntArray, slope: FloatArray
+) -> float:
+    """What a cover costs at least under these prices; writes where to go from them."""
+    value = 0.0
+    for item in range(len(price)):
+        slope[item] = 1.0
+        value += price[item]
+    for column in range(len(reduced)):
+        if reduced[column] < 0.0:
+            value += reduced[column]
+            for slot in range(pointer[column], pointer[column + 1]):
+                slope[members[slot]] -= 1.0
+    return value
 
 
 @inlined
@@ -338,7 +348,7 @@ def _dual_prices(
 @inlined
 def _first_prices(items: int, pointer: IntArray, members: IntArray, cost: FloatArray) -> FloatArray:
     """Per item the least cost per member over its columns: feasible prices to start from."""
-    price = np.full(items, 1e300)
+    price = np.full(items, 1e300, np.float64)
     for column in range(len(cost)):
         each = cost[column] / (pointer[column + 1] - pointer[column])
         for slot in range(pointer[column], pointer[column + 1]):
@@ -357,14 +367,13 @@ def best_cover(
     Every item must be in some column; costs are 0 or more.
     """
     price = _first_prices(items, pointer, members, cost)
-    above = aim.below_m
-    if above >= 1e299:
-        above = price.sum() * _AIM_FACTOR + _AIM_M
+    unknown = aim.below_m >= 1e299
+    above = float(price.sum()) * _AIM_FACTOR + _AIM_M if unknown else aim.below_m
     price = _dual_prices(pointer, members, cost, price, above, aim.turns)
     gap = aim.below_m - price.sum()
     if gap <= _GAIN_M:
         return True, np.zeros(0, np.int64)
-    reduced = np.empty(len(cost))
+    reduced = np.empty(len(cost), np.float64)
     _reduced(price, cost, pointer, members, reduced)
     kept = np.empty(len(cost), np.int64)
     count = 0
@@ -376,8 +385,8 @@ def best_cover(
     _sort(order, reduced)
     links = _links(items, pointer, members, order)
     rows, chosen = np.empty(items + 1, np.int64), np.empty(items + 1, np.int64)
-    limits = (gap, aim.work, aim.count)
+    limits = (gap, aim.work, aim.columns)
     complete, found = _cheapest_cover(links, reduced, rows, chosen, limits)
     chosen = chosen[:found]
-    _sort(chosen, np.arange(len(cost)) * 1.0)
+    _sort(chosen, np.zeros(len(cost), np.float64))
     return complete, chosen

@@ -65,7 +65,7 @@ class _LinkedLibrary(JITCodeLibrary):
         """Leave that to the kernel it goes into."""
 
     def _finalize_final_module(self) -> None:
-        self._finalize_dynamic_globals()
+        self._finalize_dynamic_globals()  # type: ignore[no-untyped-call]
         self._finalized = True
 
     def get_pointer_to_function(self, name: str) -> int:  # noqa: ARG002 - numba asks for it
@@ -85,10 +85,11 @@ class _LinkedCompiler(Compiler):
     """Compiles into such a library."""
 
     def compile_extra(self, func: Any) -> Any:
+        """Compile one function."""
         codegen = self.state.targetctx.codegen()
-        self.state.library = _LinkedLibrary(codegen, func.__qualname__)
+        self.state.library = _LinkedLibrary(codegen, func.__qualname__)  # type: ignore[no-untyped-call]
         self.state.library.enable_object_caching()
-        return super().compile_extra(func)
+        return super().compile_extra(func)  # type: ignore[no-untyped-call]
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:

@@ -82,7 +82,8 @@ def merged_labels(
         return none
     cost = column_costs(pieces, prices, pointer, members)
     below = below_m + prices.estate * _estates(graph)
-    _, chosen = best_cover(number, pointer, members, cost, Aim(_TURNS, _COVER_WORK, count, below))
+    aim = Aim(_TURNS, _COVER_WORK, count, below)
+    _, chosen = best_cover(number, pointer, members, cost, aim)
     if len(chosen) == 0:
         return none
     part = np.empty(number, np.int64)
