@@ -11,15 +11,16 @@ from enum import StrEnum
 
 import numpy as np
 
+from services.grid_partition.engine.annealing import Plan, priced
 from services.grid_partition.engine.arrays import IntArray
 from services.grid_partition.engine.graph import AtomGraph
 from services.grid_partition.engine.kernels.cover import Aim, best_cover
 from services.grid_partition.engine.kernels.pieces import Pieces, column_costs, pieces_of
 from services.grid_partition.engine.kernels.plan import Prices
-from services.grid_partition.engine.kernels.sets import coverable, sets_in_range
+from services.grid_partition.engine.kernels.sets import Network, coverable, sets_in_range
 from services.grid_partition.engine.relax import Relaxed, relax
 
-__all__ = ["Examined", "Verdict", "examine", "part_range"]
+__all__ = ["Examined", "Verdict", "certified", "examine", "part_range", "perfected"]
 
 _COLUMNS_MAX = 12_000
 _STEPS_MAX = 100_000
@@ -62,20 +63,59 @@ def examine(
     relaxed = relax(graph)
     network = relaxed.network
     low, high = part_range(int(network.weight.sum()), prices, count)
-    if low > high:
-        return Examined(Verdict.IMPOSSIBLE, np.zeros(0, dtype=np.int64))
-    held = coverable(network, low, high, _CERTIFICATE_STEPS * patience)
-    stuck = relaxed.atom[held == 0]
-    if len(stuck):
-        return Examined(Verdict.IMPOSSIBLE, stuck)
-    if _fine(network.weight, prices, patience):
-        return Examined(Verdict.UNKNOWN, stuck)
+    seen = _certified(relaxed, low, high, patience)
+    if seen.verdict is Verdict.IMPOSSIBLE or _fine(network.weight, prices, patience):
+        return seen
     complete, pointer, members = sets_in_range(
         network, low, high, _COLUMNS_MAX * patience, _STEPS_MAX * patience
     )
     if not complete:
-        return Examined(Verdict.UNKNOWN, stuck)
+        return seen
     return _covered(graph, prices, relaxed, (pointer, members), (patience, count or 0))
+
+
+def certified(graph: AtomGraph, prices: Prices, count: int | None = None) -> Examined:
+    """The quick half of `examine`: IMPOSSIBLE where some atom is in no set in range."""
+    relaxed = relax(graph)
+    low, high = part_range(int(relaxed.network.weight.sum()), prices, count)
+    return _certified(relaxed, low, high, 1)
+
+
+def _certified(relaxed: Relaxed, low: int, high: int, patience: int) -> Examined:
+    if low > high:
+        return Examined(Verdict.IMPOSSIBLE, np.zeros(0, dtype=np.int64))
+    held = coverable(relaxed.network, low, high, _CERTIFICATE_STEPS * patience)
+    stuck = relaxed.atom[held == 0]
+    return Examined(Verdict.IMPOSSIBLE if len(stuck) else Verdict.UNKNOWN, stuck)
+
+
+def perfected(
+    graph: AtomGraph, plan: Plan, prices: Prices, count: int | None = None
+) -> tuple[Plan, bool]:
+    """The best plan there is, and True; where sets are too many to list, the same plan, and False.
+
+    `plan`: every part in range.  Only what is cheaper is looked for, so that a good plan makes the
+    proof short.
+    """
+    weight = graph.weight
+    if _fine(weight, prices, 1):
+        return plan, False
+    low, high = part_range(int(weight.sum()), prices, count)
+    network = Network(graph.indptr, graph.indices, weight)
+    complete, pointer, members = sets_in_range(network, low, high, _COLUMNS_MAX, _STEPS_MAX)
+    if not complete:
+        return plan, False
+    cost = column_costs(_single(graph), prices, pointer, members)
+    estates = len(np.unique(graph.estate[graph.estate >= 0]))
+    below = plan.score_m + prices.estate * estates
+    aim = Aim(_TURNS, _COVER_WORK, count or 0, below)
+    complete, chosen = best_cover(len(weight), pointer, members, cost, aim)
+    if not len(chosen):
+        return plan, complete
+    label = np.empty(len(weight), dtype=np.int64)
+    for part, column in enumerate(chosen):
+        label[members[pointer[column] : pointer[column + 1]]] = part
+    return min(priced(graph, label, prices), plan, key=Plan.rank), complete
 
 
 def _fine(weight: IntArray, prices: Prices, patience: int) -> bool:

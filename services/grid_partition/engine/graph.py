@@ -63,7 +63,8 @@ def contract(cells: CellTable, edges: CellEdges, group: IntArray) -> AtomGraph:
     return AtomGraph(
         indptr=_pointer(keys // size, size),
         indices=np.ascontiguousarray(keys % size),
-        length=np.round(length, 4),
+        # Without a single edge numpy counts in whole numbers.
+        length=np.round(length, 4).astype(np.float64),
         weight=weight,
         block_ptr=_pointer(blocks // width, size),
         block=np.ascontiguousarray(blocks % width),

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from services.grid_partition.engine.annealing import Plan, improve
 from services.grid_partition.engine.arrays import IntArray
 from services.grid_partition.engine.decision import decided
-from services.grid_partition.engine.exact import Verdict, examine, part_range
+from services.grid_partition.engine.exact import (
+    Verdict,
+    certified,
+    examine,
+    part_range,
+    perfected,
+)
 from services.grid_partition.engine.fill import fill_empty
 from services.grid_partition.engine.graph import AtomGraph
 from services.grid_partition.engine.prices import prices_for
@@ -56,14 +63,23 @@ def cut_graph(graph: AtomGraph, rules: Rules, count: int | None = None) -> Graph
     if count is None and not possible_counts(total, rules):
         plan = next(restarts(graph, total, rules, prices_for(rules), 1))
         return GraphCut(plan.label, plan.outside, plan.score_m, Verdict.IMPOSSIBLE)
-    low, high = part_range(total, prices_for(rules), count)
+    prices = prices_for(rules)
+    low, high = part_range(total, prices, count)
     narrow = high - low <= _NARROW * rules.max_households
+    plans = mended(graph, restarts(graph, total, rules, prices, _TRIES, count), rules)
+    first: Plan | None = None
+    if not narrow and certified(graph, prices, count).verdict is Verdict.UNKNOWN:
+        first = next(plans)
+        if first.outside == 0:
+            best, optimal = perfected(graph, first, prices, count)
+            verdict = Verdict.OPTIMAL if optimal else Verdict.COVERED
+            return GraphCut(best.label, best.outside, best.score_m, verdict)
     known = _enumerated(graph, rules, count)
     if known.verdict is Verdict.UNKNOWN and narrow:
         known = _branched(graph, rules, count)
     if known.label is not None:
         return _polished(graph, rules, known.verdict, known.label)
-    return _searched(graph, rules, count, known, insist=not narrow)
+    return _searched(graph, rules, count, known, (first, plans), insist=not narrow)
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,13 +100,20 @@ def _polished(graph: AtomGraph, rules: Rules, verdict: Verdict, label: IntArray)
 
 
 def _searched(
-    graph: AtomGraph, rules: Rules, count: int | None, known: _Known, *, insist: bool
+    graph: AtomGraph,
+    rules: Rules,
+    count: int | None,
+    known: _Known,
+    begun: tuple[Plan | None, Iterator[Plan]],
+    *,
+    insist: bool,
 ) -> GraphCut:
     """The first feasible plan of some restarts; else decide with patience; else the best plan."""
-    total, prices = int(graph.weight.sum()), prices_for(rules)
+    first, plans = begun
     impossible = known.verdict is Verdict.IMPOSSIBLE
-    plans = restarts(graph, total, rules, prices, 1 if impossible else _TRIES, count)
-    plan = next(plans) if impossible else first_within(mended(graph, plans, rules), 0)
+    plan = first or next(plans)
+    if not impossible:
+        plan = first_within(plans, 0, plan)
     if plan.outside and insist and not impossible:
         known = _insisted(graph, rules, count, known)
         if known.label is not None:

@@ -35,6 +35,8 @@ def relax(graph: AtomGraph) -> Relaxed:
     """Network of the atoms with households.  O(m + sum of squares of what touches each group)."""
     n = len(graph.weight)
     held = graph.weight > 0
+    if held.all():
+        return Relaxed(Network(graph.indptr, graph.indices, graph.weight), np.arange(n), True)
     atom = np.flatnonzero(held)
     number = np.full(n, -1, dtype=np.int64)
     number[atom] = np.arange(len(atom))
@@ -42,19 +44,16 @@ def relax(graph: AtomGraph) -> Relaxed:
     both = held[row] & held[graph.indices]
     pairs = [np.column_stack([number[row[both]], number[graph.indices[both]]])]
     pairs += _through_empty(graph, row, held, number)
-    edges = np.unique(np.concatenate(pairs), axis=0)
-    edges = edges[edges[:, 0] != edges[:, 1]]
+    first, second = np.concatenate(pairs).T
+    key = np.unique((first * n + second)[first != second])
     pointer = np.zeros(len(atom) + 1, dtype=np.int64)
-    np.cumsum(np.bincount(edges[:, 0], minlength=len(atom)), out=pointer[1:])
-    network = Network(pointer, np.ascontiguousarray(edges[:, 1]), graph.weight[atom])
-    return Relaxed(network, atom, bool(held.all()))
+    np.cumsum(np.bincount(key // n, minlength=len(atom)), out=pointer[1:])
+    return Relaxed(Network(pointer, key % n, graph.weight[atom]), atom, False)
 
 
 def _through_empty(
     graph: AtomGraph, row: IntArray, held: BoolArray, number: IntArray
 ) -> list[IntArray]:
-    if held.all():
-        return []
     empty = ~held[row] & ~held[graph.indices]
     group = components(
         len(held),
@@ -62,9 +61,9 @@ def _through_empty(
         np.ascontiguousarray(graph.indices[empty]),
     )
     rim = held[row] & ~held[graph.indices]
-    touched = np.unique(np.column_stack([group[graph.indices[rim]], number[row[rim]]]), axis=0)
+    touched = np.unique(group[graph.indices[rim]] * len(held) + number[row[rim]])
     pairs = []
-    for label in np.unique(touched[:, 0]):
-        around = touched[touched[:, 0] == label, 1]
+    for label in np.unique(touched // len(held)):
+        around = touched[touched // len(held) == label] % len(held)
         pairs.append(np.stack(np.meshgrid(around, around), axis=-1).reshape(-1, 2))
     return pairs

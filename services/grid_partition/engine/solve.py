@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,9 +15,15 @@ from services.grid_partition.engine.closed import Closed, close
 from services.grid_partition.engine.contraction import small_estates
 from services.grid_partition.engine.decision import decided
 from services.grid_partition.engine.estates import Opened, open_estates, settled
-from services.grid_partition.engine.exact import Examined, Verdict, examine
+from services.grid_partition.engine.exact import (
+    Examined,
+    Verdict,
+    certified,
+    examine,
+    perfected,
+)
 from services.grid_partition.engine.fill import fill_empty
-from services.grid_partition.engine.graph import AtomGraph, CellTable
+from services.grid_partition.engine.graph import CellTable
 from services.grid_partition.engine.last_resort import last_resort
 from services.grid_partition.engine.prices import prices_for
 from services.grid_partition.engine.problem import Rules
@@ -79,18 +86,35 @@ def solve(terrain: Terrain, rules: Rules) -> Found:
         return Found(label, _none_open(table), proof="arithmetic")
     whole = small_estates(table, rules.max_households) & rules.keep_estates
     closed = close(table, terrain.edges, whole, rules)
-    graph, group = closed.graph, closed.group
+    group = closed.group
     if not possible_counts(total, rules):
-        nearest, _ = _searched(graph, total, rules, None)
-        return Found(nearest.label[group], _none_open(table), proof="arithmetic")
+        return Found(_nearest(closed)[group], _none_open(table), proof="arithmetic")
     found = _scratch(closed)
     near = adjusted(closed) if rules.move_price_m > 0 else None
     if near is None:
         return found
+    if near.outside == 0 and _nobody_moves(table, near.label):
+        # Where the grids in force will do, they stay, whatever a new cut would save.
+        return replace(found, label=near.label, opened=near.opened, optimal=False, **_met(near))
     from_new = scored(closed, found.label)
     if (from_new.outside, from_new.plan.score_m) <= (near.outside, near.plan.score_m):
         return found
     return replace(found, label=near.label, opened=near.opened, optimal=False, **_met(near))
+
+
+def _nearest(closed: Closed) -> IntArray:
+    """Labels as near the range as some searches come, where the sum of households forbids it."""
+    rules, total = closed.rules, closed.total
+    floor = least_outside(total, best_count(total, rules), rules)
+    tries = restarts(closed.graph, total, rules, prices_for(rules), _TRIES)
+    return first_within(mended(closed.graph, tries, rules), floor).label
+
+
+def _nobody_moves(table: CellTable, label: IntArray) -> bool:
+    """Whether every grid holds households of one old grid only, and every old grid is one grid."""
+    known = (table.old >= 0) & (table.households > 0)
+    pairs = np.unique(np.column_stack([table.old[known], label[known]]), axis=0)
+    return len(pairs) == len(np.unique(pairs[:, 0])) == len(np.unique(pairs[:, 1]))
 
 
 def _met(near: Opened) -> dict[str, Any]:
@@ -102,12 +126,20 @@ def _scratch(closed: Closed) -> Found:
     """The best cut found without regard to where a search began."""
     table, rules, graph, group = closed.table, closed.rules, closed.graph, closed.group
     total = closed.total
-    seen = examine(graph, prices_for(rules))
-    if seen.verdict is Verdict.OPTIMAL and seen.label is not None:
-        return Found(seen.label[group], _none_open(table), optimal=True, columns=seen.columns)
+    prices = prices_for(rules)
+    seen = certified(graph, prices)
     plan: Plan | None = None
     if seen.verdict is not Verdict.IMPOSSIBLE:
-        plan, impossible = _searched(graph, total, rules, seen)
+        tries = mended(graph, restarts(graph, total, rules, prices, _TRIES), rules)
+        plan = next(tries)
+        if plan.outside == 0:
+            plan, optimal = perfected(graph, plan, prices)
+            return Found(plan.label[group], _none_open(table), optimal=optimal)
+        seen = examine(graph, prices)
+    if seen.verdict is Verdict.OPTIMAL and seen.label is not None:
+        return Found(seen.label[group], _none_open(table), optimal=True, columns=seen.columns)
+    if plan is not None and seen.verdict is not Verdict.IMPOSSIBLE:
+        plan, impossible = _searched(closed, seen, plan, tries)
         if plan.outside == 0:
             return Found(plan.label[group], _none_open(table), columns=seen.columns)
         if impossible:
@@ -116,28 +148,25 @@ def _scratch(closed: Closed) -> Found:
 
 
 def _searched(
-    graph: AtomGraph, total: int, rules: Rules, seen: Examined | None
+    closed: Closed, seen: Examined, plan: Plan, tries: Iterator[Plan]
 ) -> tuple[Plan, bool]:
-    """Best of a first search, the old grids, an exact cover, a decision, and restarts.
+    """Best of a first search that failed, an exact cover, a decision, and further searches.
 
     Stops at the first that will do; the flag says that no cut is possible (proved).
     """
-    prices, floor, impossible = prices_for(rules), 0, False
-    if not possible_counts(total, rules):
-        floor = least_outside(total, best_count(total, rules), rules)
-    tries = mended(graph, restarts(graph, total, rules, prices, _TRIES), rules)
-    plans = [next(tries)]
-    covered = None if seen is None or seen.label is None else fill_empty(graph, seen.label)
-    if covered is None and min(plans, key=Plan.rank).outside > floor == 0:
+    graph, rules, impossible = closed.graph, closed.rules, False
+    label = None if seen.label is None else fill_empty(graph, seen.label)
+    if label is None:
         decision = decided(graph, rules, _DECISION_STEPS, _DECISION_TURNS)
-        covered, impossible = decision.label, decision.verdict is Verdict.IMPOSSIBLE
-    if covered is not None:
-        begun = Plan(covered, int(covered.max()) + 1, 0, 0.0)
-        plans.append(improve(graph, begun, prices, rules.effort * len(covered), (rules.seed, 400)))
-    best = min(plans, key=Plan.rank)
-    if best.outside > floor and not impossible and best_count(total, rules) <= _LARGE:
-        best = min(best, first_within(tries, floor), key=Plan.rank)
-    return best, impossible
+        label, impossible = decision.label, decision.verdict is Verdict.IMPOSSIBLE
+    if label is not None:
+        begun = Plan(label, int(label.max()) + 1, 0, 0.0)
+        steps = rules.effort * len(label)
+        found = improve(graph, begun, prices_for(rules), steps, (rules.seed, 400))
+        plan = min(plan, found, key=Plan.rank)
+    if plan.outside and not impossible and best_count(closed.total, rules) <= _LARGE:
+        plan = first_within(tries, 0, plan)
+    return plan, impossible
 
 
 def _without_whole_estates(closed: Closed, seen: Examined, plan: Plan | None) -> Found:

@@ -111,7 +111,7 @@ def test_mending_survives_lots_without_households(seed: int) -> None:
     chance = np.random.default_rng(seed)
     households = chance.integers(120, 290, (5, 6)) * (chance.random((5, 6)) < 0.5)
     graph = a_lattice(households)
-    begun = start(graph, max(2, round(households.sum() / 400)), PRICES, 64, (seed,))
+    begun = start(graph, (max(2, round(households.sum() / 400)),), PRICES, 1, (seed,))
 
     mended = regrouped(graph, begun.label, PRICES, 3)
 

@@ -13,12 +13,24 @@ import numpy as np
 
 from services.grid_partition.engine.arrays import FloatArray, IntArray
 from services.grid_partition.engine.kernels.jit import inlined, kernel, lean
+from services.grid_partition.engine.kernels.links import (
+    Links,
+    Live,
+    drop,
+    hide,
+    new_links,
+    scarcest,
+    show,
+    use,
+)
 
 __all__ = ["Aim", "best_cover"]
 
 _GAIN_M = 1e-6
 #: A cost above the optimum, where nobody knows one: so much more than the first bound below it.
 _AIM_FACTOR, _AIM_M = 1.5, 1000.0
+#: After so many steps of the bound the columns are looked through for some to drop.
+_DROP_EACH = 8
 
 
 class Aim(NamedTuple):
@@ -34,121 +46,19 @@ class Aim(NamedTuple):
     below_m: float
 
 
-class _Links(NamedTuple):
-    """Four-way links; headers 1..n are the atoms, 0 is the root, the rest members."""
-
-    left: IntArray
-    right: IntArray
-    up: IntArray
-    down: IntArray
-    header: IntArray
-    column: IntArray
-    size: IntArray
-    work: IntArray
-
-
 @inlined
-def _links(items: int, pointer: IntArray, members: IntArray, order: IntArray) -> _Links:
-    total = items + 1 + len(members)
-    links = _Links(
-        np.arange(-1, total - 1),
-        np.arange(1, total + 1),
-        np.arange(total),
-        np.arange(total),
-        np.arange(total),
-        np.full(total, -1, np.int64),
-        np.zeros(items + 1, np.int64),
-        np.zeros(1, np.int64),
-    )
-    links.left[0], links.right[items] = items, 0
-    node = items + 1
-    for place in range(len(order)):
-        column = order[place]
-        first = node
-        for slot in range(pointer[column], pointer[column + 1]):
-            header = members[slot] + 1
-            links.header[node], links.column[node] = header, column
-            links.up[node], links.down[node] = links.up[header], header
-            links.down[links.up[header]] = node
-            links.up[header] = node
-            links.size[header] += 1
-            links.left[node], links.right[node] = node - 1, node + 1
-            node += 1
-        links.left[first], links.right[node - 1] = node - 1, first
-    return links
-
-
-@lean
-def _hide(links: _Links, header: int) -> None:
-    links.right[links.left[header]] = links.right[header]
-    links.left[links.right[header]] = links.left[header]
-    row = links.down[header]
-    while row != header:
-        node = links.right[row]
-        while node != row:
-            links.down[links.up[node]] = links.down[node]
-            links.up[links.down[node]] = links.up[node]
-            links.size[links.header[node]] -= 1
-            links.work[0] += 1
-            node = links.right[node]
-        row = links.down[row]
-
-
-@lean
-def _show(links: _Links, header: int) -> None:
-    row = links.up[header]
-    while row != header:
-        node = links.left[row]
-        while node != row:
-            links.size[links.header[node]] += 1
-            links.down[links.up[node]] = node
-            links.up[links.down[node]] = node
-            node = links.left[node]
-        row = links.up[row]
-    links.right[links.left[header]] = header
-    links.left[links.right[header]] = header
-
-
-@inlined
-def _scarcest(links: _Links) -> int:
-    best, least = 0, 1 << 60
-    header = links.right[0]
-    while header != 0:
-        if links.size[header] < least:
-            best, least = header, links.size[header]
-        header = links.right[header]
-    return best
-
-
-@inlined
-def _use(links: _Links, row: int) -> None:
-    node = links.right[row]
-    while node != row:
-        _hide(links, links.header[node])
-        node = links.right[node]
-
-
-@inlined
-def _drop(links: _Links, row: int) -> None:
-    node = links.left[row]
-    while node != row:
-        _show(links, links.header[node])
-        node = links.left[node]
-
-
-@inlined
-def _complete(links: _Links, depth: int, count: int) -> bool:
+def _complete(links: Links, depth: int, count: int) -> bool:
     return links.right[0] == 0 and count in (0, depth)
 
 
 @inlined
-def _at_leaf(links: _Links, depth: int, count: int) -> bool:
+def _at_leaf(links: Links, depth: int, count: int) -> bool:
     return links.right[0] == 0 or (count > 0 and depth == count)
 
 
 @lean
 def _cheapest_cover(
-    links: _Links,
+    links: Links,
     reduced: FloatArray,
     rows: IntArray,
     best: IntArray,
@@ -170,8 +80,8 @@ def _cheapest_cover(
         if descend and _at_leaf(links, depth, count):
             descend = False
         if descend:
-            header = _scarcest(links)
-            _hide(links, header)
+            header = scarcest(links)
+            hide(links, header)
             row = links.down[header]
         else:
             if depth == 0:
@@ -179,7 +89,7 @@ def _cheapest_cover(
             depth -= 1
             row = rows[depth]
             used -= reduced[links.column[row]]
-            _drop(links, row)
+            drop(links, row)
             row = links.down[row]
         # Columns of an atom stand in order of reduced cost: the first too dear ends the row.
         header = links.header[row]
@@ -188,60 +98,39 @@ def _cheapest_cover(
             rows[depth] = row
             used += reduced[links.column[row]]
             depth += 1
-            _use(links, row)
+            use(links, row)
         else:
-            _show(links, header)
+            show(links, header)
     return False, found
 
 
 @inlined
-def _reduced(
-    price: FloatArray, cost: FloatArray, pointer: IntArray, members: IntArray, out: FloatArray
-) -> None:
-    for column in range(len(cost)):
-        out[column] = cost[column]
-        for slot in range(pointer[column], pointer[column + 1]):
-            out[column] -= price[members[slot]]
-
-
-@inlined
-def _columns_of(
-    items: int, pointer: IntArray, members: IntArray, begin: IntArray, columns: IntArray
-) -> None:
-    """Columns of every item, in compressed rows."""
-    for slot in range(len(members)):
-        begin[members[slot]] += 1
-    total = 0
-    for item in range(items + 1):
-        total += begin[item]
-        begin[item] = total
-    for column in range(len(pointer) - 2, -1, -1):
-        for slot in range(pointer[column], pointer[column + 1]):
-            begin[members[slot]] -= 1
-            columns[begin[members[slot]]] = column
+def _reduced(price: FloatArray, live: Live, count: int, out: FloatArray) -> None:
+    for column in range(count):
+        out[column] = live.cost[column]
+        for slot in range(live.pointer[column], live.pointer[column + 1]):
+            out[column] -= price[live.members[slot]]
 
 
 @lean
 def _settle(
     price: FloatArray,
-    cost: FloatArray,
-    pointer: IntArray,
-    members: IntArray,
+    live: Live,
+    count: int,
     room: tuple[FloatArray, IntArray, IntArray],
 ) -> None:
     """Lower the prices until no column costs less than its atoms, then raise each to its limit."""
     reduced, begin, holder = room
-    columns = len(cost)
-    for column in range(columns):
-        gap = cost[column]
-        for slot in range(pointer[column], pointer[column + 1]):
-            gap -= price[members[slot]]
+    for column in range(count):
+        gap = live.cost[column]
+        for slot in range(live.pointer[column], live.pointer[column + 1]):
+            gap -= price[live.members[slot]]
         if gap < 0.0:
-            share = gap / (pointer[column + 1] - pointer[column])
-            for slot in range(pointer[column], pointer[column + 1]):
-                price[members[slot]] += share
-    _reduced(price, cost, pointer, members, reduced)
-    _columns_of(len(price), pointer, members, begin, holder)
+            share = gap / (live.pointer[column + 1] - live.pointer[column])
+            for slot in range(live.pointer[column], live.pointer[column + 1]):
+                price[live.members[slot]] += share
+    _reduced(price, live, count, reduced)
+    _columns_of(live, count, begin, holder)
     for item in range(len(price)):
         rise = 1e300
         for slot in range(begin[item], begin[item + 1]):
@@ -250,6 +139,22 @@ def _settle(
             price[item] += rise
             for slot in range(begin[item], begin[item + 1]):
                 reduced[holder[slot]] -= rise
+
+
+@inlined
+def _columns_of(live: Live, count: int, begin: IntArray, columns: IntArray) -> None:
+    """Columns of every item, in compressed rows."""
+    end = live.pointer[count]
+    for slot in range(end):
+        begin[live.members[slot]] += 1
+    total = 0
+    for item in range(len(begin)):
+        total += begin[item]
+        begin[item] = total
+    for column in range(count - 1, -1, -1):
+        for slot in range(live.pointer[column], live.pointer[column + 1]):
+            begin[live.members[slot]] -= 1
+            columns[begin[live.members[slot]]] = column
 
 
 @lean
@@ -269,23 +174,46 @@ def _sort(columns: IntArray, key: FloatArray) -> None:
         gap = gap // 2 if gap != 2 else 1
 
 
+@inlined
+def _drop_dear(live: Live, count: int, reduced: FloatArray, gap: float) -> int:
+    """Keep the columns of less reduced cost than the gap; returns how many they are."""
+    kept, end = 0, 0
+    for column in range(count):
+        if reduced[column] < gap:
+            begin = live.pointer[column]
+            length = live.pointer[column + 1] - begin
+            for slot in range(length):
+                live.members[end + slot] = live.members[begin + slot]
+            end += length
+            live.cost[kept], live.name[kept] = live.cost[column], live.name[column]
+            kept += 1
+            # The end of this column is the beginning of the next, which is read before it is lost.
+            live.pointer[kept - 1] = end - length
+            reduced[kept - 1] = reduced[column]
+    live.pointer[kept] = end
+    return kept
+
+
 @lean
 def _climb(
-    pointer: IntArray,
-    members: IntArray,
-    cost: FloatArray,
+    live: Live,
     best: FloatArray,
     room: tuple[FloatArray, FloatArray, FloatArray],
     aim: float,
     turns: int,
-) -> None:
-    """Put into `best` the best prices of `turns` steps along the subgradient from there."""
+) -> int:
+    """Put into `best` the best prices of `turns` steps along the subgradient from there.
+
+    On the way columns that no cover cheaper than `aim` can hold are dropped (fixing by reduced
+    cost), unless `turns` is negative, for as many steps; returns how many are left.
+    """
     price, slope, reduced = room
+    count = len(live.cost)
     best_value, scale, stale = -1e300, 1.0, 0
     _copy(best, price)
-    for _ in range(turns):
-        _reduced(price, cost, pointer, members, reduced)
-        value = _bound(price, reduced, pointer, members, slope)
+    for turn in range(abs(turns)):
+        _reduced(price, live, count, reduced)
+        value = _bound(price, live, count, reduced, slope)
         stale += 1
         if value > best_value:
             best_value, stale = value, 0
@@ -296,10 +224,13 @@ def _climb(
         for item in range(len(price)):
             norm += slope[item] * slope[item]
         # Above the aim nothing is of interest any more; without a slope this is the optimum.
-        if value >= aim or norm == 0.0:
+        if norm == 0.0 or (value >= aim and turns > 0):
             break
+        if turns > 0 and turn % _DROP_EACH == _DROP_EACH - 1:
+            count = _drop_dear(live, count, reduced, aim - value)
         for item in range(len(price)):
             price[item] += slope[item] * (scale * max(aim - value, 1.0) / norm)
+    return count
 
 
 @inlined
@@ -310,39 +241,19 @@ def _copy(values: FloatArray, out: FloatArray) -> None:
 
 @inlined
 def _bound(
-    price: FloatArray, reduced: FloatArray, pointer: IntArray, members: IntArray, slope: FloatArray
+    price: FloatArray, live: Live, count: int, reduced: FloatArray, slope: FloatArray
 ) -> float:
     """What a cover costs at least under these prices; writes where to go from them."""
     value = 0.0
     for item in range(len(price)):
         slope[item] = 1.0
         value += price[item]
-    for column in range(len(reduced)):
+    for column in range(count):
         if reduced[column] < 0.0:
             value += reduced[column]
-            for slot in range(pointer[column], pointer[column + 1]):
-                slope[members[slot]] -= 1.0
+            for slot in range(live.pointer[column], live.pointer[column + 1]):
+                slope[live.members[slot]] -= 1.0
     return value
-
-
-@inlined
-def _dual_prices(
-    pointer: IntArray,
-    members: IntArray,
-    cost: FloatArray,
-    price: FloatArray,
-    aim: float,
-    turns: int,
-) -> FloatArray:
-    """Feasible prices near the best, by `turns` steps along the subgradient from `price`.
-
-    `aim`: a cost above the optimum, sets the step length.  Every atom must be in some column.
-    """
-    best, reduced = price.copy(), np.empty(len(cost))
-    _climb(pointer, members, cost, best, (price.copy(), price.copy(), reduced), aim, turns)
-    begin, holder = np.zeros(len(price) + 1, np.int64), np.empty(len(members), np.int64)
-    _settle(best, cost, pointer, members, (reduced, begin, holder))
-    return best
 
 
 @inlined
@@ -366,27 +277,30 @@ def best_cover(
     reduced cost closes the gap between the bound from below and `below_m` are in no such cover.
     Every item must be in some column; costs are 0 or more.
     """
+    none = np.zeros(0, np.int64)
+    live = Live(pointer.copy(), members.copy(), cost.copy(), np.arange(len(cost)))
     price = _first_prices(items, pointer, members, cost)
     unknown = aim.below_m >= 1e299
     above = float(price.sum()) * _AIM_FACTOR + _AIM_M if unknown else aim.below_m
-    price = _dual_prices(pointer, members, cost, price, above, aim.turns)
+    reduced = np.empty(len(cost), np.float64)
+    # Without a known cover the aim is a guess, and no ground to drop a column.
+    turns = aim.turns if not unknown else -aim.turns
+    count = _climb(live, price, (price.copy(), price.copy(), reduced), above, turns)
+    begin, holder = np.zeros(items + 1, np.int64), np.empty(len(members), np.int64)
+    _settle(price, live, count, (reduced, begin, holder))
     gap = aim.below_m - price.sum()
     if gap <= _GAIN_M:
-        return True, np.zeros(0, np.int64)
-    reduced = np.empty(len(cost), np.float64)
-    _reduced(price, cost, pointer, members, reduced)
-    kept = np.empty(len(cost), np.int64)
-    count = 0
-    for column in range(len(cost)):
-        if reduced[column] < gap:
-            kept[count] = column
-            count += 1
-    order = kept[:count]
+        return True, none
+    _reduced(price, live, count, reduced)
+    count = _drop_dear(live, count, reduced, gap)
+    if count == 0:
+        return True, none
+    order = np.arange(count)
     _sort(order, reduced)
-    links = _links(items, pointer, members, order)
+    links = new_links(items, live, order)
     rows, chosen = np.empty(items + 1, np.int64), np.empty(items + 1, np.int64)
     limits = (gap, aim.work, aim.columns)
     complete, found = _cheapest_cover(links, reduced, rows, chosen, limits)
-    chosen = chosen[:found]
+    chosen = live.name[chosen[:found]]
     _sort(chosen, np.zeros(len(cost), np.float64))
     return complete, chosen
