@@ -27,6 +27,8 @@ _STEPS_MAX = 100_000
 _CERTIFICATE_STEPS = 20_000
 _COVER_WORK = 3_000_000
 _TURNS = 100
+#: Limits of a proof that a plan is the best, for each unit of effort.
+_COLUMNS_EACH, _STEPS_EACH = 600, 5_000
 #: Graphs with more atoms, and more atoms to a part, have too many sets to begin listing them.
 _FINE_ATOMS, _FINE_PARTS = 40, 10
 
@@ -90,19 +92,21 @@ def _certified(relaxed: Relaxed, low: int, high: int, patience: int) -> Examined
 
 
 def perfected(
-    graph: AtomGraph, plan: Plan, prices: Prices, count: int | None = None
+    graph: AtomGraph, plan: Plan, prices: Prices, effort: int, count: int | None = None
 ) -> tuple[Plan, bool]:
     """The best plan there is, and True; where sets are too many to list, the same plan, and False.
 
     `plan`: every part in range.  Only what is cheaper is looked for, so that a good plan makes the
-    proof short.
+    proof short.  `effort` is that of the rules: how many sets are too many.
     """
     weight = graph.weight
     if _fine(weight, prices, 1):
         return plan, False
     low, high = part_range(int(weight.sum()), prices, count)
     network = Network(graph.indptr, graph.indices, weight)
-    complete, pointer, members = sets_in_range(network, low, high, _COLUMNS_MAX, _STEPS_MAX)
+    complete, pointer, members = sets_in_range(
+        network, low, high, _COLUMNS_EACH * effort, _STEPS_EACH * effort
+    )
     if not complete:
         return plan, False
     cost = column_costs(_single(graph), prices, pointer, members)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from services.grid_partition.engine.annealing import Plan, improve
 from services.grid_partition.engine.arrays import IntArray
 from services.grid_partition.engine.decision import decided
@@ -21,6 +23,7 @@ from services.grid_partition.engine.prices import prices_for
 from services.grid_partition.engine.problem import Rules
 from services.grid_partition.engine.regroup import mended
 from services.grid_partition.engine.search import first_within, possible_counts, restarts
+from services.grid_partition.engine.stranding import stranding_atoms
 
 __all__ = ["GraphCut", "cut_graph"]
 
@@ -71,7 +74,7 @@ def cut_graph(graph: AtomGraph, rules: Rules, count: int | None = None) -> Graph
     if not narrow and certified(graph, prices, count).verdict is Verdict.UNKNOWN:
         first = next(plans)
         if first.outside == 0:
-            best, optimal = perfected(graph, first, prices, count)
+            best, optimal = perfected(graph, first, prices, rules.effort, count)
             verdict = Verdict.OPTIMAL if optimal else Verdict.COVERED
             return GraphCut(best.label, best.outside, best.score_m, verdict)
     known = _enumerated(graph, rules, count)
@@ -119,7 +122,16 @@ def _searched(
         if known.label is not None:
             return _polished(graph, rules, known.verdict, known.label)
     verdict = known.verdict if plan.outside else Verdict.COVERED
+    if verdict is Verdict.UNKNOWN and _strands(graph, rules, plan):
+        verdict = Verdict.IMPOSSIBLE
     return GraphCut(plan.label, plan.outside, plan.score_m, verdict)
+
+
+def _strands(graph: AtomGraph, rules: Rules, plan: Plan) -> bool:
+    """Whether some atom of a part outside the range is proved to be in no cut at all."""
+    weight = np.bincount(plan.label, graph.weight)
+    off = (weight < rules.min_households) | (weight > rules.max_households)
+    return len(stranding_atoms(graph, rules, np.flatnonzero(off[plan.label]))) > 0
 
 
 def _enumerated(graph: AtomGraph, rules: Rules, count: int | None, patience: int = 1) -> _Known:

@@ -37,8 +37,9 @@ class Rules:
     that falls into one piece more, `size_weight` the price of (households - target) squared, and
     `move_price_m` the price of one household that changes its grid.  A barrier of weight 1 makes a
     border along it free, 0 makes it no barrier; `barrier_weights` is looked up by class first,
-    then by kind, and what it does not name weighs 1.  `effort` is search steps per atom (a building
-    or a whole estate); results get better slowly above 20.  `population_max` is reported, not
+    then by kind, and what it does not name weighs 1.  `effort` is how often a search begins,
+    and about a tenth of its steps per atom (a building or a whole estate); results get better
+    slowly above 20, and at 2 they take a tenth of the time.  `population_max` is reported, not
     steered by.
     """
 

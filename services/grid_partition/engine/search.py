@@ -27,8 +27,6 @@ __all__ = [
     "start",
 ]
 
-#: Fewest beginnings; else as many as the effort says.
-_BEGINNINGS = 4
 #: An atom of a coarse graph holds at most so much of the target.
 _CLUSTER_SHARE = 0.15
 _HASTE = Haste(
@@ -75,7 +73,7 @@ def start(
     effort: int,
     seed: tuple[int, ...],
 ) -> Plan:
-    """Begin often, with each number of parts in `counts` by turns; merge as they come; anneal.
+    """Begin `effort` times, with each of `counts` parts by turns; merge as they come; anneal.
 
     With one number only, the plan has so many parts (fewer only where atoms run out).
     """
@@ -85,7 +83,7 @@ def start(
         _MANNERS,
         prices,
         _HASTE._replace(heaviest=int(_CLUSTER_SHARE * prices.target)),
-        max(_BEGINNINGS, effort),
+        effort,
         chance_of(*seed, 1),
     )
     begun = Plan(label, int(parts), int(outside), float(score))

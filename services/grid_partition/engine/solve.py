@@ -133,7 +133,7 @@ def _scratch(closed: Closed) -> Found:
         tries = mended(graph, restarts(graph, total, rules, prices, _TRIES), rules)
         plan = next(tries)
         if plan.outside == 0:
-            plan, optimal = perfected(graph, plan, prices)
+            plan, optimal = perfected(graph, plan, prices, rules.effort)
             return Found(plan.label[group], _none_open(table), optimal=optimal)
         seen = examine(graph, prices)
     if seen.verdict is Verdict.OPTIMAL and seen.label is not None:

@@ -19,7 +19,7 @@ import numpy as np
 
 from tests.bench.partition.checker import judge
 from tests.bench.partition.graph_file import BenchGraph, load_graph
-from tests.bench.partition.methods import OURS, Method
+from tests.bench.partition.methods import Method
 
 __all__ = ["Contest", "Row", "best_setting"]
 
@@ -99,7 +99,7 @@ class Contest:
                 "seeds": list(seeds),
                 "limit_s": self.limit_s,
                 "core": core,
-                "warm": method.name == OURS,
+                "warm": method.ours,
                 "out": str(out),
             }
             job.write_text(json.dumps(content), encoding="utf-8")
@@ -111,7 +111,7 @@ class Contest:
             return [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
 
     def _python(self, method: Method) -> str:
-        return sys.executable if method.name == OURS else str(self.peers_python)
+        return sys.executable if method.ours else str(self.peers_python)
 
 
 def best_setting(results: dict[str, list[Row]]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.bench.partition.contest import median_by_graph
-from tests.bench.partition.methods import OURS
+from tests.bench.partition.methods import BORDER, OURS, QUICK
 from tests.bench.partition.ratios import Ratios, ratios
 
 Results = Mapping[str, Any]
@@ -88,13 +88,7 @@ def _against(results: Results) -> Iterator[Figure]:
         yield from _missing(*lines)
         return
     rows = results["race"]["rows"]
-    recom = ratios(rows, "gerrychain-recom", _is_feasible)
-    yield _line(
-        lines[0],
-        recom,
-        lambda r: f"J {r.score:.2f}x, CPU {r.cpu:.0f}x (median {r.cpu_median:.0f}x), {_worse(r)}",
-        lambda r: r.score >= 1.5 and r.cpu >= 100 and not r.better,
-    )
+    yield _recom(lines[0], rows)
     metis = ratios(rows, "metis-kway", _is_feasible)
     yield _line(
         lines[1],
@@ -102,14 +96,36 @@ def _against(results: Results) -> Iterator[Figure]:
         lambda r: f"J {r.score:.3f}x on {r.graphs} graphs, CPU {r.cpu:.1f}x, {_worse(r)}",
         lambda r: r.score >= 1.1 and r.worst <= 0.01,
     )
-    fit = all(row.get("feasible") for row in rows if row["method"] == OURS)
-    yield _line(
-        lines[2],
-        ratios(rows, "mtkahypar", lambda _: True),
-        lambda r: f"ours {1 / r.boundary:.3f}x, ours {'100 %' if fit else 'not 100 %'} feasible",
-        lambda r: 1 / r.boundary <= 1.03 and fit,
-    )
+    yield _borders(lines[2], rows)
     yield _maxp(lines[3], rows)
+
+
+def _recom(line: tuple[str, str, str], rows: list[dict[str, Any]]) -> Figure:
+    """One setting has to keep all three: a tenth of the effort is asked for speed and quality alike."""
+    shipped = ratios(rows, "gerrychain-recom", _is_feasible)
+    quick = ratios(rows, "gerrychain-recom", _is_feasible, QUICK)
+    if shipped is None or quick is None:
+        return next(_missing(line))
+    told = [
+        f"{name}: J {r.score:.2f}x, CPU {r.cpu:.0f}x (median {r.cpu_median:.0f}x), {_worse(r)}"
+        for name, r in (("effort 2", quick), ("as shipped", shipped))
+    ]
+    good = any(r.score >= 1.5 and r.cpu >= 100 and not r.better for r in (quick, shipped))
+    return Figure(*line, "; ".join(told), good)
+
+
+def _borders(line: tuple[str, str, str], rows: list[dict[str, Any]]) -> Figure:
+    """A cutter of graphs minimizes borders alone, so that is also asked of us."""
+    told, good = [], False
+    for name, ours in (("asked for borders alone", BORDER), ("as shipped", OURS)):
+        compared = ratios(rows, "mtkahypar", lambda _: True, ours)
+        if compared is None:
+            return next(_missing(line))
+        fit = all(row.get("feasible") for row in rows if row["method"] == ours)
+        longer = 1 / compared.boundary
+        told.append(f"{name} {longer:.3f}x, {'100 %' if fit else 'not 100 %'} feasible")
+        good |= longer <= 1.03 and fit
+    return Figure(*line, "; ".join(told), good)
 
 
 def _maxp(line: tuple[str, str, str], rows: list[dict[str, Any]]) -> Figure:
@@ -117,11 +133,17 @@ def _maxp(line: tuple[str, str, str], rows: list[dict[str, Any]]) -> Figure:
     theirs = [row for row in rows if row["method"] == "spopt-maxp"]
     if not theirs:
         return next(_missing(line))
-    mine = median_by_graph([row for row in rows if row["method"] == OURS], "cpu_s")
-    ratio = sum(row["cpu_s"] for row in theirs) / sum(mine[row["graph"]] for row in theirs)
+    told, best = [], 0.0
+    for name, ours in (("effort 2", QUICK), ("as shipped", OURS)):
+        mine = median_by_graph([row for row in rows if row["method"] == ours], "cpu_s")
+        if not mine:
+            return next(_missing(line))
+        ratio = sum(row["cpu_s"] for row in theirs) / sum(mine[row["graph"]] for row in theirs)
+        told.append(f"{name} {ratio:.0f}x")
+        best = max(best, ratio)
     late = sum(row["failed"] == "timeout" for row in theirs)
-    told = f"{ratio:.0f}x" + (f" at least ({late} of {len(theirs)} timed out)" if late else "")
-    return Figure(*line, told, ratio >= 1000)
+    told += [f"at least: {late} of {len(theirs)} timed out"] if late else []
+    return Figure(*line, "; ".join(told), best >= 1000)
 
 
 def _end_to_end(results: Results) -> Iterator[Figure]:

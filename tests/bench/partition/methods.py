@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["METHODS", "OURS", "Method"]
+__all__ = ["BORDER", "METHODS", "OURS", "QUICK", "Method"]
 
-OURS = "jingwei"
+#: This engine as shipped, with a tenth of the effort, and asked for short borders alone.
+OURS, QUICK, BORDER = "jingwei", "jingwei-quick", "jingwei-border"
+_ENGINE = "tests.bench.partition.ours"
 
 
 @dataclass(frozen=True)
@@ -27,11 +29,18 @@ class Method:
     pilot: int = 16
     seeds: int = 5
 
+    @property
+    def ours(self) -> bool:
+        """Whether this is a setting of the engine that is measured."""
+        return self.module == _ENGINE
+
 
 _PEERS = "tests.bench.partition.peers"
 
 METHODS: tuple[Method, ...] = (
-    Method(OURS, "Jingwei (this engine)", "tests.bench.partition.ours"),
+    Method(OURS, "Jingwei (this engine)", _ENGINE),
+    Method(QUICK, "Jingwei, effort 2", _ENGINE, "QUICK"),
+    Method(BORDER, "Jingwei, borders alone", _ENGINE, "BORDER"),
     Method(
         "gerrychain-tree",
         "GerryChain recursive_tree_part",

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.bench.partition.figures import figures
 from tests.bench.partition.instances import FAMILIES
-from tests.bench.partition.methods import METHODS, OURS
+from tests.bench.partition.methods import METHODS, QUICK
 from tests.bench.partition.ratios import Ratios, feasible_share, ratios
 
 __all__ = ["render"]
@@ -53,7 +53,7 @@ def render(results: Mapping[str, Any]) -> str:
 def _race(race: Mapping[str, Any]) -> list[str]:
     rows = race["rows"]
     entered = [m for m in METHODS if any(row["method"] == m.name for row in rows)]
-    peers = [m for m in entered if m.name != OURS]
+    peers = [m for m in entered if not m.ours]
     families = [f for f in FAMILIES if any(row["family"] == f for row in rows)]
     settings = {row["method"]: row["setting"] for row in rows}
     shares = [
@@ -73,7 +73,9 @@ def _race(race: Mapping[str, Any]) -> list[str]:
         "Percent of answers that are feasible / percent of parts in range:",
         _table(("method", *families), shares),
         "### (b) Where the peer's own answer is feasible",
-        _ratio_table([ratios(rows, m.name, lambda row: bool(row["feasible"])) for m in peers]),
+        _ratio_table([ratios(rows, m.name, _is_feasible) for m in peers]),
+        "### (c) The same with a tenth of the effort (`effort` 2)",
+        _ratio_table([ratios(rows, m.name, _is_feasible, QUICK) for m in peers]),
         "### (a) All answers, feasible or not",
         (
             "Infeasible answers may be shorter because they need not keep the range; their J counts"
@@ -86,6 +88,10 @@ def _race(race: Mapping[str, Any]) -> list[str]:
             [_effort(m.title, [row for row in rows if row["method"] == m.name]) for m in entered],
         ),
     ]
+
+
+def _is_feasible(row: Mapping[str, Any]) -> bool:
+    return bool(row["feasible"])
 
 
 def _effort(title: str, rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:

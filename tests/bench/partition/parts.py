@@ -18,7 +18,7 @@ from typing import Any
 
 from tests.bench.partition.contest import PEERS_PYTHON, ROOT, Contest
 from tests.bench.partition.instances import write_race
-from tests.bench.partition.methods import METHODS, OURS
+from tests.bench.partition.methods import METHODS
 
 __all__ = ["PARTS", "measure", "run_alone", "stored_results"]
 
@@ -65,7 +65,7 @@ def measure_race(*, quick: bool) -> dict[str, Any]:
 def measure_ours(*, quick: bool) -> dict[str, Any]:
     """This engine again on the graphs of the last race, whose other rows stay."""
     graphs = ROOT / "var" / "bench" / "partition" / ("quick-graphs" if quick else "graphs")
-    ours = [method for method in METHODS if method.name == OURS]
+    ours = [method for method in METHODS if method.ours]
     return {"rows": _contest(graphs, quick=quick).run(ours)}
 
 
@@ -118,7 +118,8 @@ def stored_results(folder: Path) -> dict[str, Any]:
         if (folder / f"{part}.json").exists()
     }
     if "race" in results and "ours" in results:
-        others = [row for row in results["race"]["rows"] if row["method"] != OURS]
+        ours = {row["method"] for row in results["ours"]["rows"]}
+        others = [row for row in results["race"]["rows"] if row["method"] not in ours]
         results["race"]["rows"] = others + results["ours"]["rows"]
     return results
 

@@ -39,9 +39,14 @@ class Ratios:
         return asdict(self)
 
 
-def ratios(rows: Sequence[Row], method: str, keep: Callable[[Row], bool]) -> Ratios | None:
-    """Compare the peer's rows that `keep` takes (labelled ones only); None when there are none."""
-    mine = {(r["graph"], r["seed"]): r for r in rows if r["method"] == OURS and "score_m" in r}
+def ratios(
+    rows: Sequence[Row], method: str, keep: Callable[[Row], bool], ours: str = OURS
+) -> Ratios | None:
+    """Compare the peer's rows that `keep` takes (labelled ones only); None when there are none.
+
+    `ours`: with which of our settings.
+    """
+    mine = {(r["graph"], r["seed"]): r for r in rows if r["method"] == ours and "score_m" in r}
     pairs = [
         (row, mine[row["graph"], row["seed"]])
         for row in rows
