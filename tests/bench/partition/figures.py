@@ -101,7 +101,7 @@ def _against(results: Results) -> Iterator[Figure]:
 
 
 def _recom(line: tuple[str, str, str], rows: list[dict[str, Any]]) -> Figure:
-    """One setting has to keep all three: a tenth of the effort is asked for speed and quality alike."""
+    """One setting has to keep all three goals."""
     shipped = ratios(rows, "gerrychain-recom", _is_feasible)
     quick = ratios(rows, "gerrychain-recom", _is_feasible, QUICK)
     if shipped is None or quick is None:
