@@ -18,13 +18,13 @@ from gateway.tokens import clients, storage
 from gateway.tokens.domain import Client, is_secret
 from gateway.tokens.hashing import SecretHasher
 from gateway.tokens.keeping import rotate
-from gateway.tokens.sealing import KeyFileError, read_key_file
 from kit import logs
 from kit.auth import SCOPES
 from kit.clock import SystemClock
 from kit.db import Database, Tx
 from kit.errors import Problem
 from kit.ids import new_id
+from kit.sealing.keys import KeyFileError, read_key_ring
 
 T = TypeVar("T")
 
@@ -191,9 +191,9 @@ def rotate_key(
         tx: Tx, settings: Settings, _: SecretHasher, now: datetime
     ) -> tuple[str, datetime]:
         may_make = settings.environment == "development"
-        key = read_key_file(settings.key_file, may_make=may_make)
+        ring = read_key_ring(settings.key_file, may_make=may_make)
         lifetime_s = settings.token_lifetime_s
-        return await rotate(tx, key, now=now, lifetime_s=lifetime_s, at_once=at_once)
+        return await rotate(tx, ring, now=now, lifetime_s=lifetime_s, at_once=at_once)
 
     kid, begins = _run(work)
     _print({"kid": kid, "signs_from": begins.isoformat()}, as_json=as_json)

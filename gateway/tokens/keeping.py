@@ -17,12 +17,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from gateway.tokens import storage
 from gateway.tokens.domain import KeyTimes, rotation
 from gateway.tokens.keyring import Keyring, NoSigningKey, SigningKey, new_pair
-from gateway.tokens.sealing import seal, unseal
 from kit.auth import TokenVerifier
 from kit.clock import Clock
 from kit.db import Database, Tx
 from kit.ids import new_id
 from kit.revocation import Revocations
+from kit.sealing.keys import KeyRing
 
 log = structlog.get_logger()
 
@@ -31,25 +31,26 @@ _TOLD_SLACK = timedelta(minutes=5)
 
 
 async def rotate(
-    tx: Tx, key: bytes, *, now: datetime, lifetime_s: int, at_once: bool = False
+    tx: Tx, ring: KeyRing, *, now: datetime, lifetime_s: int, at_once: bool = False
 ) -> tuple[str, datetime]:
     """Store a new signing key and let the others fade; returns its id and when it begins."""
     rows = await storage.signing_keys(tx, now=now)
     begins, vanish = rotation(now, is_first=not rows, at_once=at_once, lifetime_s=lifetime_s)
     kid = str(new_id())
     private = json.dumps(dict(new_pair(kid).as_dict(private=True))).encode()
-    await storage.add_signing_key(tx, kid, seal(key, kid, private), signs_from=begins, now=now)
+    sealed = ring.seal(kid.encode(), private)
+    await storage.add_signing_key(tx, kid, sealed, signs_from=begins, now=now)
     await storage.retire_signing_keys(tx, [row["kid"] for row in rows], published_until=vanish)
     log.info("signing_key_made", kid=kid, signs_from=begins.isoformat())
     return kid, begins
 
 
-async def load_keys(tx: Tx, key: bytes, *, now: datetime) -> list[SigningKey]:
+async def load_keys(tx: Tx, ring: KeyRing, *, now: datetime) -> list[SigningKey]:
     """Return the published keys; raises SealBroken."""
     return [
         SigningKey(
             row["kid"],
-            ECKey.import_key(json.loads(unseal(key, row["kid"], row["sealed"]))),
+            ECKey.import_key(json.loads(ring.unseal(row["kid"].encode(), row["sealed"]))),
             KeyTimes(row["signs_from"], row["published_until"]),
         )
         for row in await storage.signing_keys(tx, now=now)
@@ -73,7 +74,7 @@ class Keeper:
     def __init__(
         self,
         database: Database,
-        read_key: Callable[[], bytes],
+        read_keys: Callable[[], KeyRing],
         *,
         keyring: Keyring,
         revocations: Revocations,
@@ -83,8 +84,8 @@ class Keeper:
         may_make_key: bool,
     ) -> None:
         self._database = database
-        self._read_key = read_key
-        self._key = b""
+        self._read_keys = read_keys
+        self._ring: KeyRing | None = None
         self._keyring = keyring
         self._revocations = revocations
         self._verifier = verifier
@@ -92,11 +93,16 @@ class Keeper:
         self._lifetime_s = lifetime_s
         self._may_make_key = may_make_key
 
+    def _keys(self) -> KeyRing:
+        if self._ring is None:
+            self._ring = self._read_keys()
+        return self._ring
+
     async def refresh(self) -> None:
         """Read everything again."""
         now = self._clock.now()
         async with self._database.reading() as tx:
-            keys = await load_keys(tx, self._key, now=now)
+            keys = await load_keys(tx, self._keys(), now=now)
             void = await load_revocations(tx, now=now, lifetime_s=self._lifetime_s)
         if self._keyring.replace(keys):
             self._verifier.forget()
@@ -113,7 +119,7 @@ class Keeper:
 
         Raises KeyFileError, SealBroken, and NoSigningKey in production when there is none.
         """
-        self._key = self._read_key()
+        self._ring = self._read_keys()
         await self.refresh()
         if self._keyring.jwks()["keys"]:
             return
@@ -122,7 +128,7 @@ class Keeper:
             raise NoSigningKey(message)
         now = self._clock.now()
         async with self._database.unit_of_work() as tx:
-            await rotate(tx, self._key, now=now, lifetime_s=self._lifetime_s)
+            await rotate(tx, self._keys(), now=now, lifetime_s=self._lifetime_s)
         await self.refresh()
 
     @asynccontextmanager

@@ -16,11 +16,11 @@ from gateway.tokens.hashing import SecretHasher
 from gateway.tokens.issuing import TokenDesk
 from gateway.tokens.keeping import Keeper
 from gateway.tokens.keyring import Keyring
-from gateway.tokens.sealing import read_key_file
 from kit.auth import TokenVerifier
 from kit.clock import Clock
 from kit.db import Database
 from kit.revocation import Revocations
+from kit.sealing.keys import read_key_ring
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def token_service(settings: Settings, database: Database, clock: Clock) -> Token
     hasher = SecretHasher(workers=settings.hash_workers, waiting_max=settings.hash_waiting_max)
     keeper = Keeper(
         database,
-        partial(read_key_file, settings.key_file, may_make=is_development),
+        partial(read_key_ring, settings.key_file, may_make=is_development),
         keyring=keyring,
         revocations=revocations,
         verifier=verifier,

@@ -23,18 +23,19 @@ from gateway.tokens.hashing import SecretHasher
 from gateway.tokens.keeping import Keeper, load_keys, rotate
 from gateway.tokens.keyring import Keyring
 from gateway.tokens.problems import ClientRevoked, HashingBusy
-from gateway.tokens.sealing import SealBroken
 from gateway.tokens.tables import METADATA
 from kit import migrations
 from kit.auth import StaticKeys, TokenVerifier
 from kit.db import Database
 from kit.errors import Unauthenticated
 from kit.revocation import RevocationPoller, Revocations
+from kit.sealing.keys import KeyRing, SealBroken
 from kit.testing.clock import FrozenClock
 from kit.testing.databases import TestDatabases
 from kit.testing.tokens import AUDIENCE, ISSUER, TestTokens
 
 KEY = bytes(range(200, 232))
+RING = KeyRing({1: KEY}, {})
 LIFETIME_S = 600
 
 
@@ -58,9 +59,9 @@ def test_a_new_key_is_shown_before_it_signs_and_the_old_one_until_its_tokens_end
         async def turn(*, at_once: bool = False) -> str:
             async with database.unit_of_work() as tx:
                 kid, _ = await rotate(
-                    tx, KEY, now=clock.now(), lifetime_s=LIFETIME_S, at_once=at_once
+                    tx, RING, now=clock.now(), lifetime_s=LIFETIME_S, at_once=at_once
                 )
-                keyring.replace(await load_keys(tx, KEY, now=clock.now()))
+                keyring.replace(await load_keys(tx, RING, now=clock.now()))
             return kid
 
         def shown() -> set[str]:
@@ -92,11 +93,11 @@ def test_signing_keys_lie_sealed_and_only_their_own_key_file_opens_them(
     async def run() -> None:
         database = Database(url, application="test", pool_size=1)
         async with database.unit_of_work() as tx:
-            await rotate(tx, KEY, now=clock.now(), lifetime_s=LIFETIME_S)
+            await rotate(tx, RING, now=clock.now(), lifetime_s=LIFETIME_S)
             (row,) = (await tx.exec_driver_sql("SELECT * FROM signing_keys")).mappings().all()
             assert b'"d"' not in row["sealed"]
             with pytest.raises(SealBroken):
-                await load_keys(tx, bytes(32), now=clock.now())
+                await load_keys(tx, KeyRing({1: bytes(32)}, {}), now=clock.now())
         await database.close()
 
     asyncio.run(run())
@@ -111,7 +112,7 @@ def test_the_gateway_takes_up_rotations_and_revocations_made_elsewhere(
         hasher = SecretHasher(workers=1, waiting_max=1)
         keeper = Keeper(
             database,
-            lambda: KEY,
+            lambda: RING,
             keyring=keyring,
             revocations=revocations,
             verifier=tokens.verifier(),
@@ -124,7 +125,7 @@ def test_the_gateway_takes_up_rotations_and_revocations_made_elsewhere(
         client = Client("vendor", "Vendor", ("registry:read",), ("*",))
         everywhere = ("*",)
         async with database.unit_of_work() as tx:
-            await rotate(tx, KEY, now=clock.now(), lifetime_s=LIFETIME_S, at_once=True)
+            await rotate(tx, RING, now=clock.now(), lifetime_s=LIFETIME_S, at_once=True)
             await clients.create(tx, client, by_areas=everywhere, hasher=hasher, now=clock.now())
             await clients.revoke(tx, "vendor", by_areas=everywhere, now=clock.now())
         await keeper.refresh()

@@ -18,11 +18,13 @@ from gateway.tokens.keeping import load_keys, rotate
 from gateway.tokens.keyring import Keyring
 from kit.clock import SystemClock
 from kit.db import Database
+from kit.sealing.keys import KeyRing
 from kit.testing.databases import TestDatabases
 from tests.gateway.serving import Service, bound_socket, serving
 from tests.openapi_gate import run_gate
 
 KEY = bytes(range(190, 222))
+RING = KeyRing({1: KEY}, {})
 
 
 class WholeGateway:
@@ -44,8 +46,8 @@ def admin_token(settings: Settings) -> str:
         keyring = Keyring(SystemClock())
         now = SystemClock().now()
         async with database.unit_of_work() as tx:
-            await rotate(tx, KEY, now=now, lifetime_s=600)
-            keyring.replace(await load_keys(tx, KEY, now=now))
+            await rotate(tx, RING, now=now, lifetime_s=600)
+            keyring.replace(await load_keys(tx, RING, now=now))
         await database.close()
         client = Client("root", "Root", ("admin",), ("*",))
         return keyring.sign(

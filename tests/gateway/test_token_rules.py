@@ -6,7 +6,6 @@ import asyncio
 import base64
 import json
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from joserfc import jws
@@ -27,12 +26,10 @@ from gateway.tokens.issuing import FORM, TokenRequest, read_request
 from gateway.tokens.keeping import as_public
 from gateway.tokens.keyring import Keyring, NoSigningKey, SigningKey, new_pair
 from gateway.tokens.problems import OAuthError
-from gateway.tokens.sealing import KeyFileError, SealBroken, read_key_file, seal, unseal
 from kit.revocation import Revocations
 from kit.testing.clock import FrozenClock
 
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
-KEY = bytes(range(180, 212))
 SECOND = timedelta(seconds=1)
 
 
@@ -128,35 +125,6 @@ def test_a_keyring_signs_with_the_key_that_began_last() -> None:
     assert asyncio.run(keyring.find("other")) is None
     clock.move(hours=1)
     assert jws.extract_compact(keyring.sign({}).encode()).headers()["kid"] == "next"
-
-
-def test_what_is_sealed_opens_under_its_key_and_name_only() -> None:
-    sealed = seal(KEY, "kid-1", b"private")
-    assert b"private" not in sealed
-    assert seal(KEY, "kid-1", b"private") != sealed
-    assert unseal(KEY, "kid-1", sealed) == b"private"
-    flipped = sealed[:-1] + bytes([sealed[-1] ^ 1])
-    wrong = ((bytes(32), "kid-1", sealed), (KEY, "kid-2", sealed), (KEY, "kid-1", flipped))
-    for key, name, content in (*wrong, (KEY, "kid-1", b""), (KEY, "kid-1", b"v1:")):
-        with pytest.raises(SealBroken):
-            unseal(key, name, content)
-
-
-def test_development_makes_a_key_file_that_nobody_else_reads(tmp_path: Path) -> None:
-    path = tmp_path / "deep" / "gateway.key"
-    made = read_key_file(path, may_make=True)
-    assert len(made) == 32
-    assert path.stat().st_mode & 0o777 == 0o600
-    assert read_key_file(path, may_make=True) == made
-    assert read_key_file(path, may_make=False) == made
-
-
-def test_even_development_refuses_a_key_file_that_holds_no_key(tmp_path: Path) -> None:
-    path = tmp_path / "gateway.key"
-    for content in (b"", b"change-me", base64.b64encode(bytes(32)), base64.b64encode(b"a" * 32)):
-        path.write_bytes(content)
-        with pytest.raises(KeyFileError):
-            read_key_file(path, may_make=True)
 
 
 def test_the_feed_of_revocations_is_minimal() -> None:
