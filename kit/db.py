@@ -75,6 +75,8 @@ class Database:
             max_overflow=0,
             pool_timeout=5,
             pool_pre_ping=True,
+            # An error of the driver must not carry a statement's values into a log.
+            hide_parameters=True,
             connect_args={
                 "timeout": 3,
                 "server_settings": {

@@ -52,12 +52,12 @@ async def take_in(
     settings: ServiceSettings = request.app.state.settings
     media, charset = formats.choose(request.headers.get("content-type", ""))
     import_id = new_id()
-    spool = Spool(settings.spool_folder / bulk.service)
+    spool = Spool(settings.spool_folder / bulk.service, bulk.vault)
     upload = await spool.receive(request, import_id, deadline_s=settings.request_deadline_s)
     values = query.model_dump() | {
         "id": import_id,
         "client_id": caller.client_id,
-        "areas": list(caller.areas),
+        "areas": _areas(bulk, query, caller),
         "media_type": media,
         "charset": charset,
         "sha256": upload.sha256,
@@ -65,7 +65,7 @@ async def take_in(
     }
     kept = False
     try:
-        await asyncio.to_thread(formats.check_begin, spool.path(import_id), media)
+        await asyncio.to_thread(formats.check_begin, spool.upload(import_id), media)
         response, kept = await _record(request, bulk, values, _claim(request, values, key))
     finally:
         if not kept:
@@ -74,6 +74,13 @@ async def take_in(
     if wake is not None:
         wake.set()
     return response
+
+
+def _areas(bulk: Bulk, query: ImportQuery, caller: Principal) -> list[str]:
+    noun = next(noun for noun in bulk.nouns if noun.name == query.model_dump()["resource"])
+    if noun.personal and caller.organization_id is not None:
+        return []
+    return list(caller.areas)
 
 
 def _claim(request: Request, values: dict[str, Any], key: str) -> idempotency.Claim:

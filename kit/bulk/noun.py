@@ -80,7 +80,8 @@ class Noun(Generic[R]):
     the values that `stage` returns; `stage` runs in a thread and does no I/O.  `keys` are sets of
     staging columns that must be unique within one file.  `area` is the staging column that holds
     the row's code.  `geometry` is the field that receives a feature's geometry (in CSV: GeoJSON
-    text), `point` the longitude and latitude fields that receive a Point's position.
+    text), `point` the longitude and latitude fields that receive a Point's position.  `personal`
+    says that rows tell of persons: a client that acts for an organization imports none.
     """
 
     name: str
@@ -95,3 +96,4 @@ class Noun(Generic[R]):
     geometry: str | None = None
     point: tuple[str, str] | None = None
     prepare: Prepare | None = None
+    personal: bool = False

@@ -103,6 +103,13 @@ FILE_LOST = RowIssue(
     "import.spool_lost",
     Text("The uploaded file is gone; send it again.", "上传的文件已丢失，请重新发送。"),
 )
+FILE_SEAL = RowIssue(
+    "import.spool_sealed",
+    Text(
+        "The uploaded file was sealed under a key that is no longer here; send it again.",
+        "上传的文件所用的加密密钥已不可用，请重新发送。",
+    ),
+)
 FILE_GAVE_UP = RowIssue(
     "import.gave_up",
     Text(

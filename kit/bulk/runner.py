@@ -72,7 +72,7 @@ class Runner:
     ) -> None:
         self._nouns: dict[str, Noun[Any]] = {noun.name: noun for noun in bulk.nouns}
         self._jobs = Jobs(bulk.tables)
-        self._spool = Spool(settings.spool_folder / bulk.service)
+        self._spool = Spool(settings.spool_folder / bulk.service, bulk.vault)
         self._database = database
         self._settings = settings
         self._clock = clock
@@ -124,7 +124,7 @@ class Runner:
                 job,
                 self._owner,
                 noun,
-                self._spool.path(job["id"]),
+                self._spool.upload(job["id"]),
                 self._jobs,
                 self._database,
                 self._settings,

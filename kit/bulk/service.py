@@ -8,6 +8,7 @@ from typing import Any
 
 from kit.bulk.noun import Noun
 from kit.bulk.tables import ImportTables
+from kit.sealing.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,7 @@ class Bulk:
     """Bulk imports of one service.
 
     `service` names its operations (`registry` -> `registryCreateImport`) and its spool folder,
-    `prefix` is its path (`/registry/v1`).
+    `prefix` is its path (`/registry/v1`).  With a `vault` the uploads lie sealed on disk.
     """
 
     service: str
@@ -24,3 +25,4 @@ class Bulk:
     tables: ImportTables
     scope_read: str
     scope_write: str
+    vault: Vault | None = None

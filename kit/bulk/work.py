@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -24,9 +23,11 @@ from kit.bulk.reading.formats import FORMATS
 from kit.bulk.reading.records import Columns, Reading
 from kit.bulk.reading.unpack import Limits, inspect, opened
 from kit.bulk.rows import Batch, batches
+from kit.bulk.spool import Spooled
 from kit.bulk.staging import Staging
 from kit.clock import Clock
 from kit.db import Database, Tx
+from kit.sealing.keys import SealBroken
 from kit.settings import ServiceSettings
 
 #: The interpreter's turn while a file is parsed.  With the usual 5 ms, a request that talks to the
@@ -41,7 +42,7 @@ class Task:
     job: RowMapping
     owner: UUID
     noun: Noun[Any]
-    path: Path
+    upload: Spooled
     jobs: Jobs
     database: Database
     settings: ServiceSettings
@@ -225,11 +226,13 @@ def _batches_of(task: Task, context: ImportContext, tally: Tally) -> Generator[B
     given = ("source",) if context.source is not None else ()
     limits = Limits(settings.import_unpacked_limit_bytes, settings.import_ratio_max)
     try:
-        seen = inspect(task.path, limits, text=form.any_text, charset=job["charset"])
+        seen = inspect(task.upload, limits, text=form.any_text, charset=job["charset"])
         reading = Reading(Columns(task.noun, given), seen.encoding, seen.apostrophes)
-        with opened(task.path) as (stream, raw):
+        with opened(task.upload) as (stream, raw):
             for batch in batches(form.read(stream, reading), task.noun, context):
                 tally.done = raw.tell()
                 yield batch
     except FileNotFoundError:
         raise FileRefused(problems.FILE_LOST) from None
+    except SealBroken:
+        raise FileRefused(problems.FILE_SEAL) from None

@@ -59,6 +59,11 @@ _PATTERN_LINES = (
 )
 
 
+def is_printable(value: str) -> bool:
+    """Tell whether a text is one line that a person can see wholly."""
+    return _FORBIDDEN.search(value) is None
+
+
 def _printable(value: str) -> str:
     if _FORBIDDEN.search(value):
         raise PydanticCustomError("text_control", "control characters are not allowed")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import BinaryIO
 
 from kit import errors
@@ -12,6 +11,7 @@ from kit.bulk.problems import BodyNotJson
 from kit.bulk.reading import csv_file, geojson_file, ndjson_file
 from kit.bulk.reading.records import Reading, Record
 from kit.bulk.reading.unpack import GZIP_MAGIC
+from kit.bulk.spool import Openable
 
 _HEAD_BYTES = 4096
 
@@ -58,10 +58,10 @@ def choose(content_type: str) -> tuple[str, str | None]:
     return media, charset if FORMATS[media].any_text else None
 
 
-def check_begin(path: Path, media: str) -> None:
+def check_begin(upload: Openable, media: str) -> None:
     """Refuse a file at the door whose first character is impossible: BodyNotJson."""
     begin = FORMATS[media].begin
-    with path.open("rb") as raw:
+    with upload.open("rb") as raw:
         head = raw.read(_HEAD_BYTES)
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if begin and not head.startswith(GZIP_MAGIC) and text[:1] != begin:

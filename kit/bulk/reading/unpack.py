@@ -11,11 +11,11 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import BinaryIO, cast
 
 from kit.bulk import problems
 from kit.bulk.issues import FileRefused
+from kit.bulk.spool import Openable
 
 _BLOCK = 1 << 20
 GZIP_MAGIC = b"\x1f\x8b"
@@ -39,12 +39,12 @@ class Inspection:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[tuple[BinaryIO, BinaryIO]]:
+def opened(upload: Openable) -> Iterator[tuple[BinaryIO, BinaryIO]]:
     """Yield the unpacked stream and the raw file, whose position tells the progress.
 
     Damaged gzip data raise FileRefused wherever they are read.
     """
-    with path.open("rb") as raw:
+    with upload.open("rb") as raw:
         packed = raw.read(2) == GZIP_MAGIC
         raw.seek(0)
         try:
@@ -57,14 +57,14 @@ def opened(path: Path) -> Iterator[tuple[BinaryIO, BinaryIO]]:
             raise FileRefused(problems.FILE_GZIP) from None
 
 
-def inspect(path: Path, limits: Limits, *, text: bool, charset: str | None) -> Inspection:
+def inspect(upload: Openable, limits: Limits, *, text: bool, charset: str | None) -> Inspection:
     """Look through the whole file; `text` asks for the encoding (CSV), JSON is always UTF-8.
 
     `charset` is what the sender declared, which then decides.  Raises FileRefused.
     """
     total = good = bad = 0
     apostrophes = marked = False
-    with opened(path) as (stream, raw):
+    with opened(upload) as (stream, raw):
         for block in _blocks(stream):
             if total == 0:
                 marked = block.startswith(_UTF8_MARK)

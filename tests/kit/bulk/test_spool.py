@@ -14,8 +14,10 @@ import pytest
 from starlette.requests import Request
 
 from kit.bulk.problems import BodyEmpty, BodyIncomplete
-from kit.bulk.spool import Spool
+from kit.bulk.spool import Spool, Spooled
 from kit.ids import new_id
+from kit.sealing.keys import KeyRing, SealBroken
+from kit.sealing.vault import Vault
 
 Message = dict[str, Any]
 
@@ -80,3 +82,24 @@ def test_uploads_that_lie_too_long_are_found(tmp_path: Path) -> None:
     for path in (spool.path(old), tmp_path / "someone-elses.upload"):
         os.utime(path, (1, 1))
     assert spool.waiting(3600) == [old]
+
+
+def test_with_a_vault_an_upload_lies_sealed_and_opens_as_it_was_sent(tmp_path: Path) -> None:
+    vault = Vault(lambda: KeyRing({1: bytes(range(180, 212))}, {"index": bytes(32)}))
+    vault.open()
+    spool, import_id = Spool(tmp_path, vault), new_id()
+    content = b"name,phone\n" + b"\xe7\x8e\x8b,13800138000\n" * 100_000
+    parts = [content[at : at + 65_536] for at in range(0, len(content), 65_536)]
+    request = request_of(*(chunk(part) for part in parts), chunk(b"", more=False))
+    upload = asyncio.run(spool.receive(request, import_id, deadline_s=5))
+    assert (upload.bytes, upload.sha256) == (len(content), hashlib.sha256(content).hexdigest())
+    assert b"13800138000" not in spool.path(import_id).read_bytes()
+    with spool.upload(import_id).open() as file:
+        assert file.read() == content
+    with pytest.raises(ValueError, match="only read"):
+        spool.upload(import_id).open("wb")
+    other = Spool(tmp_path, vault)
+    spool.path(import_id).rename(other.path(new_id()))
+    moved = next(tmp_path.iterdir())
+    with pytest.raises(SealBroken), Spooled(moved, vault).open() as file:
+        file.read()
