@@ -25,6 +25,8 @@ SERVICES: Mapping[str, tuple[str, str, int]] = {
     "partition": ("services.grid_partition", "PARTITION", 8102),
     "incidents": ("services.incidents", "INCIDENTS", 8103),
 }
+#: Deployables that seal what they keep, each under keys of its own.
+KEYED = ("gateway", "registry")
 PACKAGES: Mapping[str, str] = {
     **{name: package for name, (package, _, _) in SERVICES.items()},
     "gateway": "gateway",
@@ -121,8 +123,9 @@ class Deployment:
             "TOKEN_URL": f"{door}/oauth/token",
             **{f"{peer.upper()}_URL": url for peer, url in self.addresses.inner.items()},
         }
-        if name == "gateway":
-            told["KEY_FILE"] = str(self.var.root / "gateway.key")
+        if name in KEYED:
+            told["KEY_FILE"] = str(self.var.root / f"{name}.key")
+            told["AUDIT_FOLDER"] = str(self.var.root / "audit")
         if name in self._client_secrets:
             told |= {"CLIENT_ID": name, "CLIENT_SECRET": self._client_secrets[name]}
         return {f"{prefix}_{key}": value for key, value in told.items()}

@@ -24,7 +24,8 @@ class Upsert:
     change.  The table's `id_column` is filled from `row_id` on creation; `version` (1, then +1),
     `created_at` and `updated_at` are kept when the table has them.  A row that would not differ
     is not touched.  `area` is the table's column with a row's code: a stored row outside the
-    caller's areas is refused, so that nothing is moved in from outside.
+    caller's areas is refused, so that nothing is moved in from outside.  `fresh_id` is the staged
+    column with the id of a row that is created.
     """
 
     table: Table
@@ -32,6 +33,7 @@ class Upsert:
     columns: Sequence[str]
     area: str | None = None
     id_column: str | None = "id"
+    fresh_id: str = "row_id"
 
     async def check(self, _tx: Tx, staging: Staging, context: ImportContext) -> None:
         """Refuse rows that stand for a stored row outside the caller's areas."""
@@ -57,7 +59,7 @@ class Upsert:
         values: list[Any] = [rows.c[name] for name in names]
         if self.id_column is not None:
             names.append(self.id_column)
-            values.append(rows.c.row_id)
+            values.append(rows.c[self.fresh_id])
         now = literal(context.now, UtcDateTime)
         for name, value in (("version", literal(1)), ("created_at", now), ("updated_at", now)):
             if name in target.c:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Request, Security
@@ -75,15 +75,14 @@ async def _caller(
     principal = await authenticate(request)
     missing = [scope for scope in security_scopes.scopes if scope not in principal.scopes]
     if missing:
-        raise Forbidden(
-            scope=missing[0],
-            headers={
-                "WWW-Authenticate": (
-                    f'Bearer error="insufficient_scope", scope="{" ".join(security_scopes.scopes)}"'
-                )
-            },
-        )
+        raise lacking(missing[0], security_scopes.scopes)
     return principal
+
+
+def lacking(missing: str, needed: Sequence[str]) -> Forbidden:
+    """Return the refusal of a good token that lacks a scope (RFC 6750)."""
+    challenge = f'Bearer error="insufficient_scope", scope="{" ".join(needed)}"'
+    return Forbidden(scope=missing, headers={"WWW-Authenticate": challenge})
 
 
 def needs(*scopes: str) -> Any:

@@ -13,7 +13,7 @@ from collections.abc import (
     Sequence,
 )
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlencode
 
 import orjson
@@ -38,6 +38,18 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 Rows = Sequence[Mapping[Any, Any]]
 
 
+class Witness(Protocol):
+    """Is told of what a list shows, in a transaction that is committed before it is shown."""
+
+    async def page(self, tx: Tx, rows: Rows) -> None:
+        """Hear of the rows of a page, or of a batch of a stream."""
+        ...
+
+    async def stream(self, tx: Tx, count: int) -> None:
+        """Hear that so many rows will be streamed, before the first of them."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Listing:
     """A query and how its rows are shown.
@@ -46,7 +58,8 @@ class Listing:
     are unique.  `show` turns a row into JSON-ready values.  `geometry` names the member of the
     shown row that holds a GeoJSON geometry (dict or None); such lists also answer GeoJSON.
     `enrich` is given each page or batch of rows before they are shown, and returns them in the
-    same order with what a single row cannot know; it may ask the transaction.
+    same order with what a single row cannot know; it may ask the transaction.  A `witness` hears
+    of all that is shown, and may refuse it.
     """
 
     statement: Select[Any]
@@ -55,6 +68,7 @@ class Listing:
     columns: Sequence[str]
     geometry: str | None = None
     enrich: Callable[[Tx, Rows], Awaitable[Rows]] | None = None
+    witness: Witness | None = None
 
     async def shown(self, tx: Tx, rows: Rows) -> list[dict[str, Any]]:
         """Return rows as the list answers them."""
@@ -117,7 +131,8 @@ async def respond_list(
     media = choose_media(request.headers.get("accept"), offered)
     if media in {CSV, NDJSON}:
         return await _stream(database, listing, media)
-    async with database.reading() as tx:
+    opened = database.reading if listing.witness is None else database.unit_of_work
+    async with opened() as tx:
         page = await fetch_page(tx, listing, query)
     headers = {"Vary": "Accept"}
     if page.next_cursor is not None:
@@ -142,7 +157,10 @@ async def fetch_page(tx: Tx, listing: Listing, query: ListQuery) -> Page[dict[st
     count = None
     if query.count:
         count = await tx.scalar(select(func.count()).select_from(listing.statement.subquery()))
-    return Page(items=await listing.shown(tx, shown), next_cursor=cursor, count=count)
+    items = await listing.shown(tx, shown)
+    if listing.witness is not None:
+        await listing.witness.page(tx, shown)
+    return Page(items=items, next_cursor=cursor, count=count)
 
 
 def _next_url(request: Request, cursor: str) -> str:
@@ -170,6 +188,10 @@ def _collection(page: Page[dict[str, Any]], listing: Listing) -> bytes:
 async def _stream(database: Database, listing: Listing, media: str) -> Response:
     nothing: list[dict[str, Any]] = []
     encode = _csv_rows if media == CSV else _ndjson_rows
+    if listing.witness is not None:
+        async with database.unit_of_work() as tx:
+            whole = select(func.count()).select_from(listing.statement.subquery())
+            await listing.witness.stream(tx, int(await tx.scalar(whole) or 0))
     source = _batches(database, listing)
     # The first batch is read before the status line leaves, so that a fault is still a problem.
     first = await anext(source, nothing)
@@ -191,7 +213,11 @@ async def _batches(database: Database, listing: Listing) -> AsyncGenerator[list[
     statement = listing.statement.order_by(*listing.key)
     async with database.reading() as tx, tx.stream(statement) as result:
         async for rows in result.mappings().partitions(_BATCH):
-            yield await listing.shown(tx, rows)
+            shown = await listing.shown(tx, rows)
+            if listing.witness is not None:
+                async with database.unit_of_work() as own:
+                    await listing.witness.page(own, rows)
+            yield shown
 
 
 def _ndjson_rows(_listing: Listing, items: Sequence[dict[str, Any]]) -> bytes:

@@ -7,12 +7,15 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from kit.app import Parts, build_app
+from kit.audit.checkpoints import checkpointing
+from kit.audit.router import audit_router
 from kit.auth import TokenVerifier
 from kit.bulk.router import imports_router
 from kit.bulk.runner import import_runner
 from kit.bulk.service import Bulk
 from kit.clock import Clock, SystemClock
 from kit.db import Database
+from kit.sealing.checks import keys_check, opening
 from services.registry.api import (
     buildings,
     changes,
@@ -20,14 +23,17 @@ from services.registry.api import (
     divisions,
     estates,
     households,
+    people_lists,
+    residents,
     snapshots,
 )
+from services.registry.operations.guarding import people_of
 from services.registry.operations.imports.buildings import building_noun
 from services.registry.operations.imports.divisions import division_noun
 from services.registry.operations.imports.estates import estate_noun
 from services.registry.operations.imports.households import household_noun
 from services.registry.settings import Settings
-from services.registry.storage.tables import IMPORTS, KEYS
+from services.registry.storage.tables import IMPORTS, KEYS, SEAL_CHECKS
 
 PACKAGE_DIR = Path(__file__).parent
 DEFAULT_PORT = 8101
@@ -45,6 +51,7 @@ def create_app(
         lock_timeout_ms=settings.lock_timeout_ms,
     )
     placement = settings.placement
+    people = people_of(settings)
     bulk = Bulk(
         service="registry",
         prefix="/registry/v1",
@@ -57,13 +64,14 @@ def create_app(
         tables=IMPORTS,
         scope_read="registry:read",
         scope_write="registry:write",
+        vault=people.vault,
     )
     return build_app(
         settings,
         Parts(
             name="registry",
             title="Jingwei registry",
-            description="Divisions, estates, buildings and households: who lives where.",
+            description="Divisions, estates, buildings, households and residents: who lives where.",
             package_dir=PACKAGE_DIR,
             database=database,
             idempotency_table=KEYS,
@@ -75,9 +83,18 @@ def create_app(
                 snapshots.router,
                 counts.router,
                 changes.router,
+                residents.router,
+                people_lists.router,
+                audit_router("/registry/v1", people.trail),
                 imports_router(bulk),
             ],
-            hooks=[import_runner(bulk)],
+            hooks=[
+                opening(people.vault, SEAL_CHECKS),
+                checkpointing(people.trail, every_s=settings.audit_checkpoint_s),
+                import_runner(bulk),
+            ],
+            checks={"keys": keys_check(people.vault, SEAL_CHECKS, database)},
+            state={"people": people},
             verifier=verifier,
             clock=clock or SystemClock(),
         ),

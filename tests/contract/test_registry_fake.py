@@ -17,9 +17,8 @@ from kit.testing.databases import TestDatabases
 from kit.testing.in_process import in_process
 from kit.testing.tokens import TestTokens
 from services.registry.app import PACKAGE_DIR, create_app
-from services.registry.settings import Settings
 from tests.fakes.registry import FakeRegistry
-from tests.registry.factories import DISTRICT, V1, A, B, C, Registry, boundary, inside
+from tests.registry.factories import DISTRICT, V1, A, B, C, Registry, boundary, inside, settings_for
 
 POINT = [101.7912, 36.6012]
 
@@ -97,7 +96,7 @@ def scene(
 ) -> Iterator[Scene]:
     if request.param == "real":
         with databases.fresh(PACKAGE_DIR) as url:
-            settings = Settings(database_url=url, spool_folder=tmp_path)
+            settings = settings_for(url, tmp_path)
             app = create_app(settings, verifier=tokens.verifier(), clock=clock)
             with in_process(app) as client:
                 client.headers.update(tokens.headers())

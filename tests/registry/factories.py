@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import json
 import time
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import httpx
+from pydantic import SecretStr
+
+from kit.testing.keys import fresh_keys
+from services.registry.settings import Settings
 
 DISTRICT = "990001"
 STREET_1, STREET_2 = "990001001", "990001002"
@@ -20,6 +25,18 @@ WEST = {A: 101.79, B: 101.80, C: 101.81}
 SOUTH = 36.60
 SIDE = 0.01
 V1 = "/registry/v1"
+#: One key ring for all registries of a process, so that one may open what another has sealed.
+KEYS = SecretStr(fresh_keys())
+
+
+def settings_for(url: str, folder: Path, **changes: Any) -> Settings:
+    """Settings of a registry whose files lie below a folder."""
+    told: dict[str, Any] = {
+        "spool_folder": folder / "spool",
+        "audit_folder": folder / "audit",
+        "keys": KEYS,
+    }
+    return Settings(database_url=url, **(told | changes))
 
 
 def square(west: float, south: float, side: float = 0.0004) -> dict[str, Any]:

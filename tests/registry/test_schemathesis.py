@@ -16,9 +16,8 @@ import pytest
 from kit.testing.in_process import in_process
 from kit.testing.tokens import ISSUER, TestTokens
 from services.registry.app import create_app
-from services.registry.settings import Settings
 from tests import openapi_gate
-from tests.registry.factories import V1, A, Registry, inside
+from tests.registry.factories import V1, A, Registry, inside, settings_for
 
 #: Well-formed bodies get rings that are closed, and name the community and the rows that are there.
 KNOWN = f"""
@@ -65,7 +64,7 @@ def without_long_limits(part: Any) -> Any:
 def test_the_registry_keeps_its_contract(
     url: str, tokens: TestTokens, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = Settings(database_url=url, spool_folder=tmp_path / "spool", issuer=ISSUER)
+    settings = settings_for(url, tmp_path, issuer=ISSUER)
     with in_process(create_app(settings, verifier=tokens.verifier())) as client:
         client.headers.update(tokens.headers())
         registry = Registry(client)

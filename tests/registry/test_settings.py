@@ -11,7 +11,7 @@ from kit.testing.in_process import in_process
 from kit.testing.tokens import TestTokens
 from services.registry.app import create_app
 from services.registry.settings import Settings
-from tests.registry.factories import V1, Registry, a_building
+from tests.registry.factories import V1, Registry, a_building, settings_for
 
 NOWHERE = "postgresql://nobody@/nothing"
 
@@ -21,7 +21,7 @@ def test_the_distance_at_which_a_building_is_refused_is_a_setting(
     registry: Registry, url: str, tokens: TestTokens, tmp_path: Path, limit_m: float, status: int
 ) -> None:
     assert registry.client is not None
-    settings = Settings(database_url=url, outside_refused_m=limit_m, spool_folder=tmp_path)
+    settings = settings_for(url, tmp_path, outside_refused_m=limit_m)
     point = {"type": "Point", "coordinates": [101.80 + 300 / 89_266, 36.605]}
     with in_process(create_app(settings, verifier=tokens.verifier())) as client:
         client.headers.update(tokens.headers())

@@ -29,6 +29,7 @@ from services.registry.api.working import (
     tagged,
     unchanged,
 )
+from services.registry.domain.people_problems import HouseholdHasResidents
 from services.registry.domain.problems import (
     BuildingNotFound,
     HouseholdNoTaken,
@@ -138,7 +139,12 @@ async def put_household_by_source(
     return _show(row)
 
 
-@router.delete("/{household_id}", status_code=204, responses=problems(*_CHANGE))
+@router.delete(
+    "/{household_id}", status_code=204, responses=problems(*_CHANGE, HouseholdHasResidents)
+)
 async def end_household(household_id: Id, work: Writing, if_match: IfMatch = None) -> None:
-    """End a household: it no longer counts; its number becomes free in its community."""
+    """End a household: it no longer counts; its number becomes free in its community.
+
+    A household that residents still belong to cannot end.
+    """
     await keeping.end(HOUSEHOLDS_KEPT, work, household_id, if_match)

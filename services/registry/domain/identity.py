@@ -68,8 +68,8 @@ REGION = Remark(
 BIRTHDAY_DIFFERS = Remark(
     "id_number.birth_date_differs",
     Text(
-        "The day of birth differs from the one in the identity number, which is kept.",
-        "填写的出生日期与身份号码不一致，以身份号码为准。",
+        "The day of birth differs from the one in the identity number.",
+        "填写的出生日期与身份号码中的不一致。",
     ),
 )
 SEX_DIFFERS = Remark(
@@ -79,6 +79,7 @@ SEX_DIFFERS = Remark(
         "填写的性别与身份号码不一致，按填写内容保存。",
     ),
 )
+NAME = Remark("name.empty", Text("A person needs a name.", "姓名不能为空。"))
 PHONE = Remark(
     "phone.form",
     Text(
@@ -138,7 +139,7 @@ def read_id_number(text: str, today: date) -> Identity:
         raise NumberRefused(BIRTHDAY)
     if check_character(number[:17]) != number[17]:
         raise NumberRefused(CHECK)
-    return Identity(number, born, "male" if int(number[16]) % 2 else "female")
+    return Identity(number, born, sex_of(number))
 
 
 def normal_phone(text: str) -> str:
@@ -158,20 +159,21 @@ def normal_phone(text: str) -> str:
     return f"{area}-{number}" + (f"-{extension}" if extension else "")
 
 
-def remarks_on(
-    number: str, provinces: Collection[str], birth_date: date | None, sex: Sex | None
-) -> list[Remark]:
-    """Return what is odd about a stored identity number beside what else is known."""
-    born, says = birth_and_sex(number)
+def sex_of(number: str) -> Sex:
+    """Return the sex that a checked number says."""
+    return "male" if int(number[16]) % 2 else "female"
+
+
+def remarks_on(number: str | None, provinces: Collection[str], sex: str | None) -> list[Remark]:
+    """Return what is odd about a checked identity number; nothing of it refuses the number."""
+    if number is None:
+        return []
     found = [
         (number[:2] not in provinces, REGION),
-        (birth_date is not None and birth_date != born, BIRTHDAY_DIFFERS),
-        (sex is not None and sex != says, SEX_DIFFERS),
+        (sex is not None and sex != sex_of(number), SEX_DIFFERS),
     ]
     return [remark for is_so, remark in found if is_so]
 
 
-def birth_and_sex(number: str) -> tuple[date, Sex]:
-    """Return the day of birth and the sex that a checked number says."""
-    born = date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
-    return born, "male" if int(number[16]) % 2 else "female"
+#: What can be odd without being refused, by code.
+WARNINGS = {remark.code: remark for remark in (REGION, SEX_DIFFERS)}

@@ -135,3 +135,33 @@ class AppointmentDates(Invalid):
     cure = Text(
         "Correct valid_from, valid_to or end_reason.", "请更正 valid_from、valid_to 或 end_reason。"
     )
+
+
+class SourceIdPersonal(Invalid):
+    """The source's id of a person is that person's identity number."""
+
+    code = "person.source_id_personal"
+    title = Text("Source id is personal", "来源标识含个人信息")
+    detail = Text(
+        "The id in the source is an identity number; it would stand in addresses and logs.",
+        "来源标识是公民身份号码，会出现在地址与日志中，不予接受。",
+    )
+    cure = Text(
+        "Use a row number or another id that says nothing about the person.",
+        "请改用不含个人信息的行号或内部编号。",
+    )
+
+
+class RegistrationContradiction(Conflict):
+    """What is stated about the registration contradicts the two households."""
+
+    code = "resident.registration_contradiction"
+    title = Text("Registration contradicts the households", "人户分离与所属住户矛盾")
+    detail = Text(
+        "registered_elsewhere contradicts the household lived in and the registered one.",
+        "registered_elsewhere 与居住户、户籍户不一致。",
+    )
+    cure = Text(
+        "Leave registered_elsewhere out; the two households decide.",
+        "请不要填写 registered_elsewhere，由两个住户字段判定。",
+    )

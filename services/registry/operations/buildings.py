@@ -18,7 +18,7 @@ from services.registry.domain.problems import (
 from services.registry.operations import places
 from services.registry.operations.keeping import Kept, Wanted
 from services.registry.operations.work import Work
-from services.registry.storage import buildings, divisions, rows
+from services.registry.storage import buildings, divisions, residents, rows
 from services.registry.storage.rows import Row
 from services.registry.storage.tables import BUILDINGS, ESTATES
 
@@ -112,9 +112,10 @@ async def may_end(work: Work, row: Row) -> None:
 
 
 async def after(work: Work, before: Row, row: Row) -> None:
-    """Let the households follow a building that moves to another community."""
+    """Let households and residents follow a building that moves to another community."""
     if before["community_code"] != row["community_code"]:
         await buildings.move_households(work.tx, row["id"], row["community_code"])
+        await residents.follow_building(work.tx, row["id"])
 
 
 async def with_listed(work: Work, row: Row) -> Row:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from services.registry.domain.people_problems import HouseholdHasResidents
 from services.registry.domain.problems import (
     BuildingNotFound,
     HouseholdNotFound,
@@ -12,7 +13,7 @@ from services.registry.domain.problems import (
 from services.registry.operations import places
 from services.registry.operations.keeping import Kept, Wanted
 from services.registry.operations.work import Work
-from services.registry.storage import rows
+from services.registry.storage import residents, rows
 from services.registry.storage.rows import Row
 from services.registry.storage.tables import BUILDINGS, HOUSEHOLDS
 
@@ -56,4 +57,17 @@ async def _building(work: Work, wanted: Wanted) -> dict[str, Any]:
     return found
 
 
-HOUSEHOLDS_KEPT = Kept("household", HOUSEHOLDS, HouseholdNotFound, settle)
+async def may_end(work: Work, row: Row) -> None:
+    """Refuse the end of a household that residents still belong to: HouseholdHasResidents."""
+    count = await residents.count_in(work.tx, row["id"])
+    if count:
+        raise HouseholdHasResidents(count=count)
+
+
+async def after(work: Work, before: Row, row: Row) -> None:
+    """Let the residents follow a household that moves to another community."""
+    if before["community_code"] != row["community_code"]:
+        await residents.follow_household(work.tx, row["id"])
+
+
+HOUSEHOLDS_KEPT = Kept("household", HOUSEHOLDS, HouseholdNotFound, settle, may_end, after)

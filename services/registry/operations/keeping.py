@@ -23,10 +23,15 @@ from services.registry.storage import changes, rows
 from services.registry.storage.changes import Change
 from services.registry.storage.rows import Lock, Row
 
+#: Ending of the columns that only stand beside a sealed one; a history names the field itself.
+HASH_ENDING = "_hash"
+
 Wanted = Mapping[str, Any]
 Settle = Callable[[Work, Wanted, Row | None], Awaitable[Row]]
 MayEnd = Callable[[Work, Row], Awaitable[None]]
 After = Callable[[Work, Row, Row], Awaitable[None]]
+Seal = Callable[[Work, Row, Row, Row | None], Row]
+Noted = Callable[[Work, Change], Awaitable[None]]
 
 
 async def _always(_work: Work, _row: Row) -> None:
@@ -37,12 +42,23 @@ async def _nothing(_work: Work, _before: Row, _after: Row) -> None:
     """Follow up nothing."""
 
 
+def _plain(_work: Work, _identity: Row, values: Row, _stored: Row | None) -> Row:
+    """Store the values as they are."""
+    return values
+
+
+async def _untold(_work: Work, _change: Change) -> None:
+    """Tell nobody else of a change."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kept:
     """How one noun is kept.
 
     `settle(work, wanted, stored)` returns the column values; `may_end` refuses the end of a row
-    that others need; `after` follows up a change of a stored row.
+    that others need; `after` follows up a change of a stored row.  `seal(work, identity, values,
+    stored)` turns personal values into what is stored of them, `noted` is told of each change last
+    in its transaction, `counts` says whether the numbers of a community depend on the noun.
     """
 
     noun: str
@@ -51,6 +67,14 @@ class Kept:
     settle: Settle
     may_end: MayEnd = _always
     after: After = _nothing
+    seal: Seal = _plain
+    noted: Noted = _untold
+    counts: bool = True
+
+    @property
+    def area(self) -> str:
+        """The name of the column with the code that a row belongs to."""
+        return str(rows.area_of(self.table).key)
 
 
 async def read(kept: Kept, work: Work, row_id: UUID, *, lock: Lock = "none") -> Row:
@@ -113,8 +137,8 @@ async def end(kept: Kept, work: Work, row_id: UUID, if_match: str | None) -> Non
 
 
 async def _add(kept: Kept, work: Work, values: Row) -> Row:
-    row = values | {
-        "id": new_id(),
+    values |= {"id": new_id()}
+    row = kept.seal(work, values, values, None) | {
         "ended_at": None,
         "version": 1,
         "created_at": work.at,
@@ -126,6 +150,7 @@ async def _add(kept: Kept, work: Work, values: Row) -> Row:
 
 
 async def _store(kept: Kept, work: Work, stored: Row, values: Row) -> Row:
+    values = kept.seal(work, stored, values, stored)
     fields = [name for name, value in values.items() if stored[name] != value]
     if not fields:
         return stored
@@ -133,7 +158,7 @@ async def _store(kept: Kept, work: Work, stored: Row, values: Row) -> Row:
     written = {name: row[name] for name in [*fields, "version", "updated_at"]}
     await rows.change(work.tx, kept.table, kept.table.c.id == stored["id"], written)
     await kept.after(work, stored, row)
-    former = stored["community_code"] if "community_code" in fields else None
+    former = stored[kept.area] if kept.area in fields else None
     await _note(kept, work, row, "updated", fields, former)
     return row
 
@@ -144,10 +169,12 @@ async def _note(
     change = Change(
         noun=kept.noun,
         subject=str(row["id"]),
-        area=row["community_code"],
+        area=row[kept.area],
         action=action,
-        fields=fields,
+        fields=[name for name in fields if not name.endswith(HASH_ENDING)],
         version=row["version"],
         former_area=former,
+        counts=kept.counts,
     )
     await changes.note(work.tx, change, client_id=work.caller.client_id, at=work.at)
+    await kept.noted(work, change)

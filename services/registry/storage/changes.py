@@ -18,7 +18,10 @@ from services.registry.storage.tables import CHANGES, OUTBOX
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change of one row; `area` is the code that the row belongs to after it."""
+    """One change of one row; `area` is the code that the row belongs to after it.
+
+    `counts` tells whether a community's numbers depend on it.
+    """
 
     noun: str
     subject: str
@@ -27,6 +30,7 @@ class Change:
     fields: Sequence[str]
     version: int
     former_area: str | None = None
+    counts: bool = True
 
 
 async def note(tx: Tx, change: Change, *, client_id: str, at: datetime) -> None:
@@ -43,7 +47,8 @@ async def note(tx: Tx, change: Change, *, client_id: str, at: datetime) -> None:
     await tx.execute(insert(CHANGES), [row | {"area": area} for area in sorted(areas)])
     thin = {"id": change.subject, "version": change.version, "fields": sorted(change.fields)}
     told = Event(f"registry.{change.noun}.{change.action}", change.subject, change.area, thin)
-    await record(tx, OUTBOX, told, *_communities(areas), now=at)
+    others = _communities(areas) if change.counts else []
+    await record(tx, OUTBOX, told, *others, now=at)
 
 
 def _communities(codes: Iterable[str]) -> list[Event]:

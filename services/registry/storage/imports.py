@@ -45,7 +45,8 @@ from services.registry.storage.tables import CHANGES
 class Imported:
     """How the staged rows of a noun meet its table: by which key, and which columns count.
 
-    `area` is the column with a row's code, `id_column` None for a table keyed by its code.
+    `area` is the column with a row's code, `id_column` None for a table keyed by its code,
+    `fresh_id` the staged column with the id of a row that is created.
     """
 
     noun: str
@@ -54,10 +55,11 @@ class Imported:
     columns: Sequence[str]
     area: str
     id_column: str | None = "id"
+    fresh_id: str = "row_id"
 
     def staged(self) -> FromClause:
         """Return `import_rows` with the columns that this noun stages."""
-        names = ["row_no", "row_id", *self.key, *self.columns, self.area]
+        names = ["row_no", self.fresh_id, *self.key, *self.columns, self.area]
         return table(ROWS, *(column(name) for name in dict.fromkeys(names)))
 
     def same(self, staged: FromClause) -> ColumnElement[bool]:
@@ -152,7 +154,9 @@ def _signed(
 ) -> Any:
     subject: ColumnElement[Any] = staged.c[imported.key[0]]
     if imported.id_column is not None:
-        subject = cast(func.coalesce(imported.table.c[imported.id_column], staged.c.row_id), Text)
+        subject = cast(
+            func.coalesce(imported.table.c[imported.id_column], staged.c[imported.fresh_id]), Text
+        )
     return select(
         literal(context.now, UtcDateTime),
         literal(context.client_id, Text),

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, Table, select
 
 from kit.areas import in_areas, under
 from kit.boxes import Box, meets
+from services.registry.storage.rows import area_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +31,12 @@ def listing(
 ) -> tuple[Select[Any], list[ColumnElement[Any]]]:
     """Return the rows of a table visible in the areas, in order of their ids, and the key."""
     columns = table.c
-    statement = select(table).where(in_areas(columns.community_code, areas))
+    area = area_of(table)
+    statement = select(table).where(in_areas(area, areas))
     if not narrowed.include_ended:
         statement = statement.where(columns.ended_at.is_(None))
     if narrowed.area is not None:
-        statement = statement.where(under(columns.community_code, narrowed.area))
+        statement = statement.where(under(area, narrowed.area))
     if narrowed.community_code is not None:
         statement = statement.where(columns.community_code == narrowed.community_code)
     if narrowed.source is not None:

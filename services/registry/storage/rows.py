@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from kit.areas import in_areas
 from kit.db import Tx, sqlstate
 from kit.errors import Problem
+from services.registry.domain.people_problems import HouseholderTaken
 from services.registry.domain.problems import HouseholdNoTaken, SourceTaken
 
 Row = dict[str, Any]
@@ -18,10 +19,17 @@ Row = dict[str, Any]
 #: Name of a unique constraint -> what its violation means.
 _TAKEN: Mapping[str, type[Problem]] = {
     "uq_households_number": HouseholdNoTaken,
-    "uq_estates_source_source_id": SourceTaken,
-    "uq_buildings_source_source_id": SourceTaken,
-    "uq_households_source_source_id": SourceTaken,
+    "uq_residents_householder": HouseholderTaken,
+    "uq_residents_registered_householder": HouseholderTaken,
 }
+#: Every noun has this constraint, named after its table.
+_SOURCE = "_source_source_id"
+
+
+def area_of(table: Table) -> ColumnElement[str]:
+    """Return the column with the code that a row belongs to: community, division or place."""
+    names = ("community_code", "division_code", "place_code")
+    return next(table.c[name] for name in names if name in table.c)
 
 
 async def one(tx: Tx, statement: Select[Any]) -> Row | None:
@@ -46,9 +54,7 @@ def of_id(
 ) -> Select[Any]:
     """Return the statement of an active row by our id, visible in the areas."""
     condition = (
-        (table.c.id == row_id)
-        & table.c.ended_at.is_(None)
-        & in_areas(table.c.community_code, areas)
+        (table.c.id == row_id) & table.c.ended_at.is_(None) & in_areas(area_of(table), areas)
     )
     return locked(select(table).where(condition), lock)
 
@@ -60,7 +66,7 @@ def of_source(
     condition = (
         (table.c.source == source)
         & (table.c.source_id == source_id)
-        & in_areas(table.c.community_code, areas)
+        & in_areas(area_of(table), areas)
     )
     return locked(select(table).where(condition), lock)
 
@@ -95,4 +101,6 @@ def _meaning(error: IntegrityError) -> Exception:
         for constraint, problem in _TAKEN.items():
             if constraint in text:
                 return problem()
+        if _SOURCE in text:
+            return SourceTaken()
     return error

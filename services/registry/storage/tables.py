@@ -7,6 +7,8 @@ prefixes are found by index and order is bytewise everywhere.
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     ARRAY,
     BigInteger,
@@ -24,21 +26,37 @@ from sqlalchemy import (
     Uuid,
 )
 
+from kit.audit.tables import audit_table
 from kit.bulk.tables import import_tables
 from kit.db import UtcDateTime, new_metadata
 from kit.idempotency import idempotency_table
 from kit.outbox import outbox_table
+from kit.quota import quota_table
+from kit.sealing.checks import seal_check_table
+from kit.sealing.vault import sealed_column
 
 METADATA = new_metadata()
 KEYS = idempotency_table(METADATA)
 OUTBOX = outbox_table(METADATA)
 IMPORTS = import_tables(METADATA)
+AUDIT = audit_table(METADATA)
+QUOTAS = quota_table(METADATA)
+SEAL_CHECKS = seal_check_table(METADATA)
 
 _Code = Text(collation="C")
 
 
 def _extent() -> list[Column[float | None]]:
     return [Column(name, Double, nullable=True) for name in ("west", "south", "east", "north")]
+
+
+def _erasure() -> list[Column[Any]]:
+    # What is left of a person whose data were erased: when, why, and by which client.
+    return [
+        Column("erased_at", UtcDateTime, nullable=True),
+        Column("erased_by", Text, nullable=True),
+        Column("erasure_reason", Text, nullable=True),
+    ]
 
 
 DIVISIONS = Table(
@@ -143,6 +161,96 @@ Index(
     postgresql_where=HOUSEHOLDS.c.ended_at.is_(None),
 )
 Index("ix_households_building_id", HOUSEHOLDS.c.building_id, HOUSEHOLDS.c.residence)
+
+RESIDENTS = Table(
+    "residents",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("source", _Code, nullable=True),
+    Column("source_id", _Code, nullable=True),
+    Column("community_code", _Code, ForeignKey("divisions.code"), nullable=False),
+    Column("household_id", Uuid, ForeignKey("households.id"), nullable=True, index=True),
+    Column("registered_household_id", Uuid, ForeignKey("households.id"), nullable=True, index=True),
+    Column("registered_elsewhere", Boolean, nullable=True),
+    Column("relation_to_householder", Text, nullable=True),
+    Column("residence_type", Text, nullable=True),
+    Column("sex", Text, nullable=True),
+    Column("birth_year", Integer, nullable=True),
+    Column("tags", ARRAY(Text), nullable=False),
+    Column("warnings", ARRAY(Text), nullable=False),
+    *sealed_column("name"),
+    *sealed_column("id_number"),
+    *sealed_column("phone"),
+    *sealed_column("birth_date"),
+    *_erasure(),
+    Column("ended_at", UtcDateTime, nullable=True),
+    Column("version", Integer, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False, index=True),
+    UniqueConstraint("source", "source_id"),
+)
+Index("ix_residents_community_code_id", RESIDENTS.c.community_code, RESIDENTS.c.id)
+Index("ix_residents_id_number_hash", RESIDENTS.c.id_number_hash)
+Index("ix_residents_phone_hash", RESIDENTS.c.phone_hash)
+Index(
+    "uq_residents_householder",
+    RESIDENTS.c.household_id,
+    unique=True,
+    postgresql_where=(RESIDENTS.c.relation_to_householder == "householder")
+    & RESIDENTS.c.ended_at.is_(None),
+)
+Index(
+    "uq_residents_registered_householder",
+    RESIDENTS.c.registered_household_id,
+    unique=True,
+    postgresql_where=(RESIDENTS.c.relation_to_householder == "householder")
+    & RESIDENTS.c.household_id.is_(None)
+    & RESIDENTS.c.ended_at.is_(None),
+)
+
+MEMBERS = Table(
+    "members",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("source", _Code, nullable=True),
+    Column("source_id", _Code, nullable=True),
+    Column("division_code", _Code, ForeignKey("divisions.code"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("public_contact", Boolean, nullable=False),
+    Column("organization_id", Uuid, nullable=True, index=True),
+    *sealed_column("name"),
+    *sealed_column("id_number"),
+    *sealed_column("phone"),
+    *sealed_column("work_phone"),
+    *_erasure(),
+    Column("ended_at", UtcDateTime, nullable=True),
+    Column("version", Integer, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False, index=True),
+    UniqueConstraint("source", "source_id"),
+)
+Index("ix_members_division_code_id", MEMBERS.c.division_code, MEMBERS.c.id)
+
+APPOINTMENTS = Table(
+    "appointments",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("source", _Code, nullable=True),
+    Column("source_id", _Code, nullable=True),
+    Column("member_id", Uuid, ForeignKey("members.id"), nullable=False, index=True),
+    Column("post", Text, nullable=False),
+    Column("place_code", _Code, nullable=False),
+    Column("organization_id", Uuid, nullable=True, index=True),
+    Column("valid_from", Date, nullable=False),
+    Column("valid_to", Date, nullable=True),
+    Column("end_reason", Text, nullable=True),
+    Column("ended_at", UtcDateTime, nullable=True),
+    Column("version", Integer, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False, index=True),
+    UniqueConstraint("source", "source_id"),
+)
+Index("ix_appointments_place_code_id", APPOINTMENTS.c.place_code, APPOINTMENTS.c.id)
 
 CHANGES = Table(
     "changes",

@@ -9,7 +9,9 @@ from pydantic import Field
 from kit.web.schemas import Answer, AreaCode, DateTime, Id, ListQuery
 from services.registry.api.schemas.fields import SourceId
 
-ChangedNoun = Literal["division", "estate", "building", "household"]
+ChangedNoun = Literal[
+    "division", "estate", "building", "household", "resident", "member", "appointment"
+]
 
 
 class ChangeQuery(ListQuery):
@@ -30,6 +32,6 @@ class ChangeOut(Answer):
     noun: ChangedNoun
     subject: str
     area: str
-    action: Literal["created", "updated", "ended", "revoked"]
+    action: Literal["created", "updated", "ended", "revoked", "erased"]
     fields: list[str]
     import_id: Id | None

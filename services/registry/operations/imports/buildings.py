@@ -34,7 +34,7 @@ from services.registry.operations.imports.judging import (
     preparing,
     read_place,
 )
-from services.registry.storage import buildings, changes, estates, imports
+from services.registry.storage import buildings, changes, estates, imports, residents
 from services.registry.storage.imports import Imported
 from services.registry.storage.tables import BUILDINGS
 
@@ -154,6 +154,7 @@ async def apply(tx: Tx, staging: Staging, context: ImportContext) -> Counts:
     await imports.note(tx, _IMPORTED, context)
     counts = await _UPSERT.apply(tx, staging, context)
     await buildings.bring_households_along(tx)
+    await residents.follow_imported(tx, BUILDINGS)
     await changes.tell_communities(tx, context.import_id, at=context.now)
     return counts
 

@@ -18,7 +18,7 @@ from kit.web.schemas import PRINTABLE, SourceName
 from services.registry.domain.households import Residence
 from services.registry.domain.problems import BuildingNotFound, CommunityMismatch, HouseholdNoTaken
 from services.registry.operations.imports.judging import issue_of
-from services.registry.storage import changes, households, imports
+from services.registry.storage import changes, households, imports, residents
 from services.registry.storage.imports import Imported
 from services.registry.storage.tables import HOUSEHOLDS
 
@@ -91,6 +91,7 @@ async def apply(tx: Tx, staging: Staging, context: ImportContext) -> Counts:
     """Write the rows, their history and the events."""
     await imports.note(tx, _IMPORTED, context)
     counts = await _UPSERT.apply(tx, staging, context)
+    await residents.follow_imported(tx, HOUSEHOLDS)
     await changes.tell_communities(tx, context.import_id, at=context.now)
     return counts
 
