@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import unquote
 
 from fastapi import Header
@@ -23,18 +23,19 @@ _NUMBERS = re.compile(
 )
 _FORM = r"^[a-z][a-z0-9_]{0,39}(; ?[!-~][ -~]{0,1999})?$"
 
-PurposeHeader = Annotated[
-    str,
-    Header(
-        alias=_HEADER,
-        pattern=_FORM,
-        description="Why personal data are wanted in clear: a code of the list `purposes`, and, "
-        "after a semicolon, words of your own (UTF-8, percent-encoded, at most 200 characters). "
-        "Needs the scope pii:read; the read is written into the audit trail",
-        examples=["home_visit", "home_visit; annual%20round"],
-    ),
-]
-"""The header where it is needed; `PurposeHeader | None = None` where it is a choice."""
+_PURPOSE: Any = Header(
+    alias=_HEADER,
+    pattern=_FORM,
+    description="Why personal data are wanted in clear: a code of the list `purposes`, then, behind "
+    "a semicolon, words of your own (UTF-8, percent-encoded, at most 200 characters). Needs the "
+    "scope pii:read; the read is written into the audit trail",
+    examples=["home_visit", "home_visit; annual%20round"],
+)
+PurposeHeader = Annotated[str, _PURPOSE]
+"""The header where it is needed."""
+
+PurposeChoice = Annotated[str | None, _PURPOSE]
+"""The header where it asks for more than is answered without it; give it the default None."""
 
 
 class PurposeUnknown(Invalid):

@@ -8,8 +8,8 @@ from typing import Any
 
 import orjson
 import structlog
-from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, Field
+from fastapi.exceptions import RequestValidationError, ResponseValidationError
+from pydantic import BaseModel, Field, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -214,11 +214,26 @@ async def on_anything(request: Request, error: Exception) -> Response:
     """Answer a fault: 503 where the database is at fault, 500 with a logged trace otherwise."""
     problem = db.as_problem(error)
     if problem is None:
-        log.error("unhandled_error", error=type(error).__name__, exc_info=error)
+        log.error("unhandled_error", error=type(error).__name__, **_told(error))
         problem = errors.Internal()
     else:
         log.warning("database_fault", error=type(error).__name__)
     return respond(problem, request)
+
+
+def _told(error: Exception) -> dict[str, Any]:
+    """Return what a log may hold of a fault: where, and for values that did not fit only that.
+
+    A validator's message quotes what it was given, which may be a person.
+    """
+    if isinstance(error, ValidationError | ResponseValidationError):
+        entries = error.errors()
+        return {"unfit": [f"{_place(entry['loc'])}: {entry['type']}" for entry in entries[:20]]}
+    return {"exc_info": error}
+
+
+def _place(loc: Sequence[object]) -> str:
+    return ".".join(_safe(part) for part in loc)
 
 
 def allowed_methods(request: Request) -> set[str]:

@@ -26,7 +26,9 @@ JSON_INT_MAX = 2**53 - 1
 class Strict(BaseModel):
     """A request body: no unknown field, no coercion, no NaN."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(
+        strict=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True
+    )
 
 
 class Query(BaseModel):
@@ -38,7 +40,7 @@ class Query(BaseModel):
 class Answer(BaseModel):
     """What we send; readers must ignore fields they do not know."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(from_attributes=True, hide_input_in_errors=True)
 
 
 # Control characters, lone surrogates, zero-width and bidirectional marks are refused: they are

@@ -13,7 +13,13 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 from pydantic import BaseModel
 
-from kit.audit.purpose import NOTE_CHARACTERS_MAX, PurposeHeader, PurposeNoteRefused, read_purpose
+from kit.audit.purpose import (
+    NOTE_CHARACTERS_MAX,
+    PurposeChoice,
+    PurposeHeader,
+    PurposeNoteRefused,
+    read_purpose,
+)
 from kit.audit.trail import Actor, Entry, Purpose, append, area_of, of_client
 from kit.auth import Principal
 from kit.clock import Clock, local_date
@@ -69,7 +75,7 @@ async def _purpose(
     database: Reader,
     clock: Now,
     caller: Annotated[Principal, needs("registry:read")],
-    header: PurposeHeader | None = None,
+    header: PurposeChoice = None,
 ) -> Purpose | None:
     if header is None:
         return None

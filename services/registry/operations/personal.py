@@ -24,6 +24,8 @@ from services.registry.storage.changes import Change
 from services.registry.storage.rows import Row
 from services.registry.storage.tables import MEMBERS, RESIDENTS
 
+NOT_ERASED: Row = {"erased_at": None, "erased_by": None, "erasure_reason": None}
+
 Clear = Mapping[str, str | None]
 
 
@@ -99,7 +101,7 @@ def seal(of: Personal, work: Work, identity: Row, values: Row, stored: Row | Non
     vault = personal(work).people.vault
     origin = origin_of(identity)
     kept = {} if stored is None else of.opened(vault, stored)
-    out = dict(values)
+    out = NOT_ERASED | values
     for name in of.fields:
         if name not in values:
             continue

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Table, column, or_, select, table, update
+from sqlalchemy import ColumnElement, Select, Table, any_, column, or_, select, table, update
 
 from kit.areas import in_areas
 from kit.bulk.staging import ROWS
@@ -46,9 +46,9 @@ def listing(
     if own.household_id is not None:
         statement = statement.where(belongs_to(own.household_id))
     if own.tag is not None:
-        statement = statement.where(columns.tags.any(own.tag))
+        statement = statement.where(any_(columns.tags) == own.tag)
     if own.warning is not None:
-        statement = statement.where(columns.warnings.any(own.warning))
+        statement = statement.where(any_(columns.warnings) == own.warning)
     return statement, key
 
 
