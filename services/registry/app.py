@@ -32,6 +32,7 @@ from services.registry.operations.imports.buildings import building_noun
 from services.registry.operations.imports.divisions import division_noun
 from services.registry.operations.imports.estates import estate_noun
 from services.registry.operations.imports.households import household_noun
+from services.registry.operations.imports.residents import resident_noun
 from services.registry.settings import Settings
 from services.registry.storage.tables import IMPORTS, KEYS, SEAL_CHECKS
 
@@ -60,6 +61,7 @@ def create_app(
             estate_noun(placement),
             building_noun(placement),
             household_noun(),
+            resident_noun(people),
         ],
         tables=IMPORTS,
         scope_read="registry:read",

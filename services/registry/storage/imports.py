@@ -71,6 +71,8 @@ async def keep_unstated(
     tx: Tx, imported: Imported, columns: Sequence[str], areas: Sequence[str]
 ) -> None:
     """Fill the empty cells of staged rows from the stored rows, in the areas, they stand for."""
+    if not areas:
+        return
     staged = table(ROWS, *(column(name) for name in dict.fromkeys([*imported.key, *columns])))
     values = {name: func.coalesce(staged.c[name], imported.table.c[name]) for name in columns}
     seen = in_areas(imported.table.c[imported.area], areas)
