@@ -6,6 +6,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -13,6 +14,7 @@ import typer
 
 from kit import logs
 from kit.audit import checkpoints
+from kit.audit.breach import seen_in_clear
 from kit.audit.checkpoints import Trail
 from kit.audit.verifying import Verdict, verify
 from kit.clock import SystemClock
@@ -52,7 +54,10 @@ def print_json(content: Any) -> None:
 def add_audit_commands(
     cli: typer.Typer, name: str, read_settings: Callable[[], ServiceSettings], made: Made
 ) -> None:
-    """Add `audit-verify` and `audit-checkpoint`; `made` makes vault and trail of the settings."""
+    """Add `audit-verify`, `audit-checkpoint`, `breach-report`.
+
+    `made` makes vault and trail of the settings.
+    """
 
     @cli.command("audit-verify")
     def audit_verify(
@@ -87,6 +92,8 @@ def add_audit_commands(
         if found.faults:
             raise typer.Exit(1)
 
+    _add_breach_report(cli, name, read_settings, made)
+
     @cli.command("audit-checkpoint")
     def audit_checkpoint() -> None:
         """Sign the state of the trail, keep it beside the others and print it."""
@@ -102,3 +109,36 @@ def add_audit_commands(
         kept = trail.kept()
         if kept:
             sys.stdout.write(kept[-1].line() + "\n")
+
+
+def _aware(text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        message = "an RFC 3339 time is needed, such as 2026-03-02T00:00:00+08:00"
+        raise typer.BadParameter(message) from error
+    if at.tzinfo is None:
+        message = "the time needs its offset, such as +08:00"
+        raise typer.BadParameter(message)
+    return at
+
+
+def _add_breach_report(
+    cli: typer.Typer, name: str, read_settings: Callable[[], ServiceSettings], made: Made
+) -> None:
+    @cli.command("breach-report")
+    def breach_report(
+        client: Annotated[str, typer.Option(help="The client whose reads are asked for.")],
+        begin: Annotated[datetime, typer.Option("--from", parser=_aware, help="From this time.")],
+        end: Annotated[datetime, typer.Option("--to", parser=_aware, help="Before this time.")],
+    ) -> None:
+        """Print whom a client has read in clear between two times: one JSON line a person."""
+        settings = read_settings()
+        logs.configure(name, "WARNING")
+        _, trail = made(settings)
+
+        async def work(database: Database) -> None:
+            async for row in seen_in_clear(database, trail.table, client, begin, end):
+                print_json(row)
+
+        run_with_database(name, settings, work)

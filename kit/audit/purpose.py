@@ -26,8 +26,8 @@ _FORM = r"^[a-z][a-z0-9_]{0,39}(; ?[!-~][ -~]{0,1999})?$"
 _PURPOSE: Any = Header(
     alias=_HEADER,
     pattern=_FORM,
-    description="Why personal data are wanted in clear: a code of the list `purposes`, then, behind "
-    "a semicolon, words of your own (UTF-8, percent-encoded, at most 200 characters). Needs the "
+    description="Why personal data are wanted in clear: a code of the list `purposes`; then, behind"
+    " a semicolon, words of your own (UTF-8, percent-encoded, at most 200 characters). Needs the "
     "scope pii:read; the read is written into the audit trail",
     examples=["home_visit", "home_visit; annual%20round"],
 )

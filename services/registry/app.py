@@ -25,6 +25,7 @@ from services.registry.api import (
     households,
     people_lists,
     residents,
+    rights,
     snapshots,
 )
 from services.registry.operations.guarding import people_of
@@ -86,6 +87,7 @@ def create_app(
                 counts.router,
                 changes.router,
                 residents.router,
+                rights.router,
                 people_lists.router,
                 audit_router("/registry/v1", people.trail),
                 imports_router(bulk),

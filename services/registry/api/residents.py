@@ -148,7 +148,7 @@ async def list_residents(
         key,
         lambda row: show(row, vault, clear=clear).model_dump(mode="json"),
         list(ResidentOut.model_fields),
-        witness=witness(viewing, RESIDENT, "community_code", query),
+        witness=witness(viewing, RESIDENT, query),
     )
     return await respond_list(request, database, listing, query)
 
@@ -188,7 +188,7 @@ async def get_resident(
         seen = unchanged(if_none_match, row["version"])
         return seen or show(row, work.people.vault, clear=False)
     answer = show(row, work.people.vault, clear=True)
-    await note_read(work, RESIDENT, row, "community_code", purpose)
+    await note_read(work, RESIDENT, row, purpose)
     return answer
 
 

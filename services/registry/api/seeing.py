@@ -184,10 +184,9 @@ PersonalViewing = Annotated[Viewing, Depends(_viewing)]
 class ClearWitness:
     """Counts and writes down each page of persons shown in clear; a stream needs words of why."""
 
-    def __init__(self, viewing: Viewing, of: Personal, area: str, query: BaseModel) -> None:
+    def __init__(self, viewing: Viewing, of: Personal, query: BaseModel) -> None:
         self._viewing = viewing
         self._of = of
-        self._area = area
         self._filter = query.model_dump(
             mode="json", exclude_unset=True, exclude={"cursor", "limit", "count"}
         )
@@ -222,7 +221,7 @@ class ClearWitness:
             action=action,
             noun=self._of.noun,
             subjects=[str(row["id"]) for row in rows],
-            area=area_of([row[self._area] for row in rows]),
+            area=area_of([row[self._of.area] for row in rows]),
             fields=self._of.fields,
             purpose=self._viewing.purpose,
             details={"count": count, "filter": self._filter, "clear": True},
@@ -231,14 +230,12 @@ class ClearWitness:
         await append(tx, table, self._viewing.actor, entry, at=self._viewing.clock.now())
 
 
-def witness(viewing: Viewing, of: Personal, area: str, query: BaseModel) -> ClearWitness | None:
+def witness(viewing: Viewing, of: Personal, query: BaseModel) -> ClearWitness | None:
     """Return what hears of a list in clear; None for a masked one."""
-    return None if viewing.purpose is None else ClearWitness(viewing, of, area, query)
+    return None if viewing.purpose is None else ClearWitness(viewing, of, query)
 
 
-async def note_read(
-    work: PersonalWork, of: Personal, row: Row, area: str, purpose: Purpose
-) -> None:
+async def note_read(work: PersonalWork, of: Personal, row: Row, purpose: Purpose) -> None:
     """Count and write down that one person is shown in clear; raises QuotaUsed."""
     people, client = work.people, work.caller.client_id
     await spend(work.tx, QUOTAS, people.clear_rows, client, 1, at=work.at)
@@ -246,7 +243,7 @@ async def note_read(
         action="read",
         noun=of.noun,
         subjects=[str(row["id"])],
-        area=row[area],
+        area=row[of.area],
         fields=of.fields,
         purpose=purpose,
         details={"count": 1, "clear": True},

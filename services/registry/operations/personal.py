@@ -21,7 +21,7 @@ from services.registry.domain.persons import PersonRead, is_id_number
 from services.registry.operations.keeping import HASH_ENDING
 from services.registry.operations.work import People, Work, personal
 from services.registry.storage.changes import Change
-from services.registry.storage.rows import Row
+from services.registry.storage.rows import Row, area_of
 from services.registry.storage.tables import MEMBERS, RESIDENTS
 
 NOT_ERASED: Row = {"erased_at": None, "erased_by": None, "erasure_reason": None}
@@ -37,6 +37,11 @@ class Personal:
     table: Table
     fields: tuple[str, ...]
     searchable: frozenset[str] = frozenset({"id_number", "phone"})
+
+    @property
+    def area(self) -> str:
+        """The name of the column with the code that a row belongs to."""
+        return str(area_of(self.table).key)
 
     @property
     def columns(self) -> tuple[str, ...]:
