@@ -17,22 +17,26 @@ from kit.clock import Clock, SystemClock
 from kit.db import Database
 from kit.sealing.checks import keys_check, opening
 from services.registry.api import (
+    appointments,
     buildings,
     changes,
     counts,
     divisions,
     estates,
     households,
+    members,
     people_lists,
     residents,
     rights,
     snapshots,
 )
 from services.registry.operations.guarding import people_of
+from services.registry.operations.imports.appointments import appointment_noun
 from services.registry.operations.imports.buildings import building_noun
 from services.registry.operations.imports.divisions import division_noun
 from services.registry.operations.imports.estates import estate_noun
 from services.registry.operations.imports.households import household_noun
+from services.registry.operations.imports.members import member_noun
 from services.registry.operations.imports.residents import resident_noun
 from services.registry.settings import Settings
 from services.registry.storage.tables import IMPORTS, KEYS, SEAL_CHECKS
@@ -63,6 +67,8 @@ def create_app(
             building_noun(placement),
             household_noun(),
             resident_noun(people),
+            member_noun(people),
+            appointment_noun(people),
         ],
         tables=IMPORTS,
         scope_read="registry:read",
@@ -87,6 +93,8 @@ def create_app(
                 counts.router,
                 changes.router,
                 residents.router,
+                members.router,
+                appointments.router,
                 rights.router,
                 people_lists.router,
                 audit_router("/registry/v1", people.trail),

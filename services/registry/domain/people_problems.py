@@ -129,8 +129,8 @@ class AppointmentDates(Invalid):
     code = "appointment.dates"
     title = Text("Dates do not fit", "任期日期不符")
     detail = Text(
-        "An appointment ends on or after the day it begins, and only one that ends has a reason.",
-        "任期终止日不得早于起始日，且仅在填写终止日时才可填写终止原因。",
+        "An appointment ends after the day it begins, and only one that ends has a reason.",
+        "任期终止日应晚于起始日，且仅在填写终止日时才可填写终止原因。",
     )
     cure = Text(
         "Correct valid_from, valid_to or end_reason.", "请更正 valid_from、valid_to 或 end_reason。"
@@ -164,4 +164,19 @@ class RegistrationContradiction(Conflict):
     cure = Text(
         "Leave registered_elsewhere out; the two households decide.",
         "请不要填写 registered_elsewhere，由两个住户字段判定。",
+    )
+
+
+class MemberInUse(Conflict):
+    """The member still holds posts."""
+
+    code = "member.has_appointments"
+    title = Text("Member holds posts", "仍有任职")
+    detail = Text(
+        "The member still holds, or will hold, {count} posts.",
+        "该人员仍有 {count} 项现任或待任职务。",
+    )
+    cure = Text(
+        "End the appointments first, by valid_to and end_reason.",
+        "请先以 valid_to 和 end_reason 终止任职。",
     )

@@ -167,14 +167,12 @@ class Sealer:
         return out
 
 
-async def told(
-    tx: Tx, people: People, of: Personal, counts: Counts, context: ImportContext
-) -> None:
+async def told(tx: Tx, people: People, noun: str, counts: Counts, context: ImportContext) -> None:
     """Write an import of persons into the audit trail, last in its transaction."""
     if counts.created or counts.updated:
         entry = Entry(
             action="imported",
-            noun=of.noun,
+            noun=noun,
             area=await people_imports.area_of_import(tx, context.import_id),
             details={
                 "import_id": str(context.import_id),

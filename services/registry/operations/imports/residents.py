@@ -183,7 +183,7 @@ class _Residents:
         await imports.note(tx, _IMPORTED, context)
         await storage.free_householders(tx)
         counts = await _UPSERT.apply(tx, staging, context)
-        await told(tx, self._people, RESIDENT, counts, context)
+        await told(tx, self._people, RESIDENT.noun, counts, context)
         return counts
 
 
