@@ -59,7 +59,11 @@ async def create_appointment(
     return _show(row)
 
 
-@router.get("", response_model=Page[AppointmentOut], responses=list_responses(AppointmentOut))
+@router.get(
+    "",
+    response_model=Page[AppointmentOut],
+    responses=list_responses(AppointmentOut) | problems(CodeUnknown, errors.NotAcceptable),
+)
 async def list_appointments(
     request: Request,
     database: Reader,
@@ -67,6 +71,7 @@ async def list_appointments(
     viewing: PersonalViewing,
 ) -> Response:
     """List appointments; `as_of` answers those held on a day. Also as CSV and NDJSON."""
+    viewing.people.lists.check("posts", query.post, parameter="post")
     narrowed = PlaceFilter(
         area=query.area,
         updated_since=query.updated_since,

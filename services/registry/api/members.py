@@ -86,7 +86,7 @@ async def create_member(body: MemberIn, response: Response, work: PersonalWritin
 @router.get(
     "",
     response_model=Page[MemberOut],
-    responses=list_responses(MemberOut) | problems(*_CLEAR, errors.NotAcceptable),
+    responses=list_responses(MemberOut) | problems(*_CLEAR, CodeUnknown, errors.NotAcceptable),
 )
 async def list_members(
     request: Request,
@@ -99,6 +99,7 @@ async def list_members(
     `public_contact=true` is what a grid's public notice needs. With X-Purpose and pii:read all is
     shown in clear, counted and written into the audit trail.
     """
+    viewing.people.lists.check("member_kinds", query.kind, parameter="kind")
     narrowed = PlaceFilter(
         area=query.area,
         updated_since=query.updated_since,

@@ -62,11 +62,26 @@ class PeopleLists:
         """Return the code that a code or a name (Chinese or English) stands for."""
         return self._by_name[name].get(spelling.strip().casefold())
 
-    def check(self, name: ListName, code: str | None, pointer: str) -> None:
-        """Refuse a code that is not in the list: CodeUnknown; None passes."""
+    def check(
+        self,
+        name: ListName,
+        code: str | None,
+        pointer: str | None = None,
+        *,
+        parameter: str | None = None,
+    ) -> None:
+        """Refuse a code that is not in the list: CodeUnknown; None passes.
+
+        It came at the pointer of a body, or as a query parameter.
+        """
         if code is not None and code not in self._lists[name]:
-            params = (("list", name),)
-            error = FieldError(CodeUnknown.code, CodeUnknown.detail, pointer=pointer, params=params)
+            error = FieldError(
+                CodeUnknown.code,
+                CodeUnknown.detail,
+                pointer=pointer,
+                parameter=parameter,
+                params=(("list", name),),
+            )
             raise CodeUnknown(errors=[error], list=name)
 
 
