@@ -105,7 +105,7 @@ async def list_appointment_overlaps(
 
 
 @router.get(
-    "/{appointment_id}",
+    "/{appointment_id:uuid}",
     response_model=AppointmentOut,
     responses=problems(AppointmentNotFound) | NOT_MODIFIED,
 )
@@ -121,7 +121,7 @@ async def get_appointment(
     return unchanged(if_none_match, row["version"]) or _show(row)
 
 
-@router.patch("/{appointment_id}", responses=problems(*_CHANGE, *_WRONG))
+@router.patch("/{appointment_id:uuid}", responses=problems(*_CHANGE, *_WRONG))
 async def change_appointment(
     appointment_id: Id,
     body: Annotated[AppointmentPatch, Body(media_type=MERGE_PATCH)],
@@ -162,7 +162,7 @@ async def put_appointment_by_source(
     return _show(row)
 
 
-@router.delete("/{appointment_id}", status_code=204, responses=problems(*_CHANGE))
+@router.delete("/{appointment_id:uuid}", status_code=204, responses=problems(*_CHANGE))
 async def end_appointment(
     appointment_id: Id, work: PersonalWriting, if_match: IfMatch = None
 ) -> None:

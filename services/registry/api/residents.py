@@ -171,7 +171,7 @@ async def look_up_residents(
 
 
 @router.get(
-    "/{resident_id}",
+    "/{resident_id:uuid}",
     response_model=ResidentOut,
     responses=problems(ResidentNotFound, PurposeUnknown, QuotaUsed) | NOT_MODIFIED,
 )
@@ -194,7 +194,7 @@ async def get_resident(
     return answer
 
 
-@router.patch("/{resident_id}", responses=problems(*_CHANGE, *_WRONG))
+@router.patch("/{resident_id:uuid}", responses=problems(*_CHANGE, *_WRONG))
 async def change_resident(
     resident_id: Id,
     body: Annotated[ResidentPatch, Body(media_type=MERGE_PATCH)],
@@ -235,7 +235,7 @@ async def put_resident_by_source(
     return show(row, work.people.vault, clear=False)
 
 
-@router.delete("/{resident_id}", status_code=204, responses=problems(*_CHANGE))
+@router.delete("/{resident_id:uuid}", status_code=204, responses=problems(*_CHANGE))
 async def end_resident(resident_id: Id, work: PersonalWriting, if_match: IfMatch = None) -> None:
     """End a resident (moved away, died): it leaves the lists; retention erases it later."""
     await keeping.end(RESIDENTS_KEPT, work, resident_id, if_match)

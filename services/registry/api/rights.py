@@ -8,7 +8,7 @@ from kit import errors
 from kit.app import api_router
 from kit.audit.purpose import PurposeNoteRefused, PurposeUnknown
 from kit.quota import QuotaUsed
-from kit.web.deps import Idempotent, IfMatch
+from kit.web.deps import IfMatch
 from kit.web.problems import problems
 from kit.web.schemas import Id
 from services.registry.api.residents import show
@@ -47,7 +47,6 @@ def _shown(done: Erasure, *, dry_run: bool) -> ErasureOut:
 
 @router.post(
     "/residents/{resident_id}/erasure",
-    dependencies=[Idempotent],
     responses=problems(ResidentNotFound, *_ERASING),
 )
 async def erase_resident(
@@ -78,7 +77,6 @@ async def erase_resident(
 
 @router.post(
     "/members/{member_id}/erasure",
-    dependencies=[Idempotent],
     responses=problems(MemberNotFound, *_ERASING),
 )
 async def erase_member(

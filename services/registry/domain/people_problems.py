@@ -58,7 +58,7 @@ class CodeUnknown(Invalid):
     )
 
 
-class HouseholdMissing(Invalid):
+class HouseholdMissing(Conflict):
     """A resident names neither the household they live in nor the one they are registered in."""
 
     code = "resident.household_missing"

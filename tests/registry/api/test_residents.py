@@ -105,7 +105,7 @@ def test_what_is_wrong_with_a_person_is_named_all_at_once_and_never_echoed(peopl
     [
         ({"birth_date": "1990-03-08"}, 422, "person.field_refused", "/birth_date"),
         ({"tags": ["elderly", "unheard_of"]}, 422, "code.unknown", "/tags/1"),
-        ({"household_id": None}, 422, "resident.household_missing", "/household_id"),
+        ({"household_id": None}, 409, "resident.household_missing", "/household_id"),
         (
             {"household_id": "00000000-0000-7000-8000-000000000000"},
             404,
