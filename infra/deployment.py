@@ -125,6 +125,7 @@ class Deployment:
         }
         if name in KEYED:
             told["KEY_FILE"] = str(self.var.root / f"{name}.key")
+        if name == "registry":
             told["AUDIT_FOLDER"] = str(self.var.root / "audit")
         if name in self._client_secrets:
             told |= {"CLIENT_ID": name, "CLIENT_SECRET": self._client_secrets[name]}

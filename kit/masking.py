@@ -44,7 +44,7 @@ def mask_birth_date(year: int) -> str:
 def mask_room(room: str) -> str:
     """Return a room or flat number without any of its digits: `3-1-***`, `**室`.
 
-    The parts before the last hyphen (building, entrance) name no flat and stay.
+    The parts before the last hyphen (house, entrance) name no flat and stay.
     """
     head, hyphen, last = room.rpartition("-")
     return head + hyphen + re.sub(r"[0-9A-Za-z]", _STAR, last)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from kit.app import Parts, build_app
 from kit.audit.checkpoints import checkpointing
@@ -30,6 +30,7 @@ from services.registry.api import (
     rights,
     snapshots,
 )
+from services.registry.domain.buildings import Placement
 from services.registry.operations.guarding import people_of
 from services.registry.operations.imports.appointments import appointment_noun
 from services.registry.operations.imports.buildings import building_noun
@@ -38,6 +39,7 @@ from services.registry.operations.imports.estates import estate_noun
 from services.registry.operations.imports.households import household_noun
 from services.registry.operations.imports.members import member_noun
 from services.registry.operations.imports.residents import resident_noun
+from services.registry.operations.work import People
 from services.registry.settings import Settings
 from services.registry.storage.tables import IMPORTS, KEYS, SEAL_CHECKS
 
@@ -58,7 +60,32 @@ def create_app(
     )
     placement = settings.placement
     people = people_of(settings)
-    bulk = Bulk(
+    bulk = _bulk(placement, people)
+    return build_app(
+        settings,
+        Parts(
+            name="registry",
+            title="Jingwei registry",
+            description="Divisions, estates, buildings, households and residents: who lives where.",
+            package_dir=PACKAGE_DIR,
+            database=database,
+            idempotency_table=KEYS,
+            routers=_routers(bulk, people),
+            hooks=[
+                opening(people.vault, SEAL_CHECKS),
+                checkpointing(people.trail, every_s=settings.audit_checkpoint_s),
+                import_runner(bulk),
+            ],
+            checks={"keys": keys_check(people.vault, SEAL_CHECKS, database)},
+            state={"people": people},
+            verifier=verifier,
+            clock=clock or SystemClock(),
+        ),
+    )
+
+
+def _bulk(placement: Placement, people: People) -> Bulk:
+    return Bulk(
         service="registry",
         prefix="/registry/v1",
         nouns=[
@@ -75,39 +102,22 @@ def create_app(
         scope_write="registry:write",
         vault=people.vault,
     )
-    return build_app(
-        settings,
-        Parts(
-            name="registry",
-            title="Jingwei registry",
-            description="Divisions, estates, buildings, households and residents: who lives where.",
-            package_dir=PACKAGE_DIR,
-            database=database,
-            idempotency_table=KEYS,
-            routers=[
-                divisions.router,
-                estates.router,
-                buildings.router,
-                households.router,
-                snapshots.router,
-                counts.router,
-                changes.router,
-                residents.router,
-                members.router,
-                appointments.router,
-                rights.router,
-                people_lists.router,
-                audit_router("/registry/v1", people.trail),
-                imports_router(bulk),
-            ],
-            hooks=[
-                opening(people.vault, SEAL_CHECKS),
-                checkpointing(people.trail, every_s=settings.audit_checkpoint_s),
-                import_runner(bulk),
-            ],
-            checks={"keys": keys_check(people.vault, SEAL_CHECKS, database)},
-            state={"people": people},
-            verifier=verifier,
-            clock=clock or SystemClock(),
-        ),
-    )
+
+
+def _routers(bulk: Bulk, people: People) -> list[APIRouter]:
+    return [
+        divisions.router,
+        estates.router,
+        buildings.router,
+        households.router,
+        snapshots.router,
+        counts.router,
+        changes.router,
+        residents.router,
+        members.router,
+        appointments.router,
+        rights.router,
+        people_lists.router,
+        audit_router("/registry/v1", people.trail),
+        imports_router(bulk),
+    ]
