@@ -205,7 +205,10 @@ def _add_errors(router: APIRouter, bulk: Bulk, jobs: Jobs) -> None:
         query: Annotated[ListQuery, Query()],
         caller: Annotated[Principal, needs(bulk.scope_read)],
     ) -> Response:
-        """List what was wrong with which row; `counts.refused` of the job counts all of them."""
+        """List what was wrong with which row, and what was odd about accepted ones.
+
+        `counts.refused` of the job counts the rows that were refused.
+        """
         async with database.reading() as tx:
             await jobs.get(tx, import_id, caller)
         statement = select(e).where(e.c.import_id == import_id)

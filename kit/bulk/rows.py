@@ -67,6 +67,7 @@ class _Judge:
         self._stage = noun.stage
         self._context = context
         self._areas = context.areas
+        self._names = noun.model.model_fields.keys() if noun.personal else None
         self._source = context.source if "source" in noun.model.model_fields else None
         names = [name for name, _ in noun.staging]
         everywhere = EVERYWHERE in context.areas or noun.area is None
@@ -83,7 +84,7 @@ class _Judge:
         try:
             staged = self._stage(self._validate(values), self._context)
         except ValidationError as error:
-            return [_as_flaw(entry) for entry in error.errors(include_url=False)]
+            return [self._as_flaw(entry) for entry in error.errors(include_url=False)]
         except RowRefused as refused:
             return refused.flaws
         except Problem as problem:
@@ -93,11 +94,13 @@ class _Judge:
             return [Flaw(problems.ROW_OUTSIDE_AREA, self._area_column)]
         return copy_line(record.row, staged)
 
-
-def _as_flaw(entry: Any) -> Flaw:
-    found = as_field_error(entry)
-    column = shown(entry["loc"][0]) if entry["loc"] else None
-    return Flaw(RowIssue(found.code, found.text), column, dict(found.params))
+    def _as_flaw(self, entry: Any) -> Flaw:
+        found = as_field_error(entry)
+        name = entry["loc"][0] if entry["loc"] else None
+        # An unknown name in a row about a person may itself be personal.
+        is_hidden = self._names is not None and name not in self._names
+        column = None if name is None or is_hidden else shown(name)
+        return Flaw(RowIssue(found.code, found.text), column, dict(found.params))
 
 
 def copy_line(row: int, staged: Sequence[object]) -> bytes | list[Flaw]:

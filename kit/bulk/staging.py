@@ -15,6 +15,7 @@ from sqlalchemy import (
     select,
     table,
     text,
+    union_all,
 )
 from sqlalchemy import Text as SqlText
 
@@ -24,10 +25,11 @@ from kit.db import Tx, driver_connection
 
 ROWS = "import_rows"
 REFUSED = "import_refused"
+REMARKED = "import_remarked"
+_FLAW = ("row_no", "column_name", "code", "en", "zh")
 
-_refused = table(
-    REFUSED, column("row_no"), column("column_name"), column("code"), column("en"), column("zh")
-)
+_refused = table(REFUSED, *(column(name) for name in _FLAW))
+_remarked = table(REMARKED, *(column(name) for name in _FLAW))
 
 
 class Staging:
@@ -45,10 +47,11 @@ class Staging:
         )
 
     async def create(self) -> None:
-        """Make the two temporary tables; they vanish with the transaction."""
+        """Make the temporary tables; they vanish with the transaction."""
         own = "".join(f', "{name}" {kind}' for name, kind in self._columns)
         refusals = "row_no integer, column_name text, code text, en text, zh text"
-        for name, columns in ((ROWS, f"row_no integer, row_id uuid{own}"), (REFUSED, refusals)):
+        tables = {ROWS: f"row_no integer, row_id uuid{own}", REFUSED: refusals, REMARKED: refusals}
+        for name, columns in tables.items():
             await self._tx.execute(text(f"CREATE TEMP TABLE {name} ({columns}) ON COMMIT DROP"))
 
     async def fill(self, lines: AsyncIterator[bytes]) -> None:
@@ -84,11 +87,12 @@ class Staging:
     ) -> None:
         """Refuse the rows that a SQLAlchemy selectable (one column, `row_no`) yields."""
         flaw = kept(0, Flaw(issue, column_name, text_params or {}))
-        found = rows.subquery("found")
-        shown = (literal(value, SqlText) for value in (column_name, flaw.code, flaw.en, flaw.zh))
-        source = select(found.c.row_no, *shown).distinct()
-        names = ["row_no", "column_name", "code", "en", "zh"]
-        await self._tx.execute(insert(_refused).from_select(names, source))
+        await self._tx.execute(insert(_refused).from_select(_FLAW, _told(flaw, rows)))
+
+    async def remark_set(self, issue: RowIssue, column_name: str | None, rows: Any) -> None:
+        """Remark upon the rows that a selectable yields: listed with the flaws, but not refused."""
+        flaw = kept(0, Flaw(issue, column_name))
+        await self._tx.execute(insert(_remarked).from_select(_FLAW, _told(flaw, rows)))
 
     async def refuse_duplicates(self, key: Sequence[str]) -> None:
         """Refuse every row whose key an earlier row has already; a key with NULL is none."""
@@ -115,9 +119,10 @@ class Staging:
         return int(gone.rowcount)
 
     async def kept_flaws(self, limit: int) -> tuple[list[KeptFlaw], int]:
-        """Return the first set-based flaws by row, and how many there are."""
-        total = await self._tx.scalar(select(func.count()).select_from(_refused))
-        first = select(_refused).order_by(_refused.c.row_no, _refused.c.code).limit(limit)
+        """Return the first set-based flaws and remarks by row, and how many there are."""
+        found = union_all(select(_refused), select(_remarked)).subquery("flaws")
+        total = await self._tx.scalar(select(func.count()).select_from(found))
+        first = select(found).order_by(found.c.row_no, found.c.code).limit(limit)
         rows = (await self._tx.execute(first)).all()
         flaws = [KeptFlaw(row.row_no, row.column_name, row.code, row.en, row.zh) for row in rows]
         return flaws, int(total or 0)
@@ -125,3 +130,10 @@ class Staging:
     async def count(self) -> int:
         """Return how many rows are staged now."""
         return int(await self._tx.scalar(select(func.count()).select_from(self.table)) or 0)
+
+
+def _told(flaw: KeptFlaw, rows: Any) -> Any:
+    """Return the statement that says the flaw of each row once."""
+    found = rows.subquery("found")
+    shown = (literal(value, SqlText) for value in (flaw.column, flaw.code, flaw.en, flaw.zh))
+    return select(found.c.row_no, *shown).distinct()

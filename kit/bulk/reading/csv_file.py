@@ -11,7 +11,7 @@ import orjson
 
 from kit.bulk import problems
 from kit.bulk.issues import FileRefused, Flaw
-from kit.bulk.reading.records import COLUMNS_MAX, LINE_BYTES_MAX, Columns, Reading, Record, shown
+from kit.bulk.reading.records import COLUMNS_MAX, LINE_BYTES_MAX, Columns, Reading, Record
 
 _BOM = b"\xef\xbb\xbf"
 #: Bytes that did not decode, or the NULs of a text in UTF-16.
@@ -93,10 +93,10 @@ def _fields(header: list[str], columns: Columns) -> list[str | None]:
         raise FileRefused(problems.FILE_HEADER, flaws=((1, flaw),))
     flaws: list[Flaw] = []
     fields: list[str | None] = []
-    for cell in header:
+    for position, cell in enumerate(header, 1):
         field = columns.find(cell)
         if field is None and not columns.ignores_unknown:
-            flaws.append(Flaw(problems.COLUMN_UNKNOWN, shown(cell)))
+            flaws.append(Flaw(problems.COLUMN_UNKNOWN, columns.told(cell, position)))
         elif field is not None and field in fields:
             flaws.append(Flaw(problems.COLUMN_REPEATED, field))
         fields.append(field)

@@ -48,6 +48,7 @@ class Columns:
         self.geometry = noun.geometry
         self.point = noun.point
         self.has_source_id = "source_id" in fields
+        self._personal = noun.personal
         self._known = {_plain(name): name for name in fields}
         for name, others in noun.headers.items():
             if name not in fields:
@@ -59,6 +60,13 @@ class Columns:
         """Return the field that a header means; None when it means none."""
         return self._known.get(_plain(header))
 
+    def told(self, name: object, position: int) -> str:
+        """Return how an unknown column is told of: by its place where its name may be a person's.
+
+        A sheet without a header offers its first person as names of columns.
+        """
+        return f"#{position}" if self._personal else shown(name)
+
     def rename(self, row: int, values: dict[str, Any]) -> Record:
         """Return the record of a JSON object: known names put in place of aliases, nulls dropped.
 
@@ -69,7 +77,8 @@ class Columns:
             for name, value in values.items():
                 field = self.find(name) or name
                 if field in renamed:
-                    return Record(row, {}, [Flaw(problems.ROW_REPEATED_NAME, shown(field))])
+                    told = field if field in self.names else self.told(field, len(renamed))
+                    return Record(row, {}, [Flaw(problems.ROW_REPEATED_NAME, told)])
                 renamed[field] = value
             values = renamed
         if None in values.values():

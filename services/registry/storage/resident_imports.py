@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, column, not_, select, table, text, update
+from sqlalchemy import ColumnElement, any_, column, not_, select, table, text, update
 
 from kit.areas import in_areas
 from kit.bulk.issues import RowIssue
@@ -45,6 +45,13 @@ async def resolve_households(
             rows[f"{begin}_source_id"].is_not(None) | rows[f"{begin}_no"].is_not(None)
         )
         await staging.refuse_set(issue, _HEADER[begin], select(rows.row_no).where(lost))
+
+
+async def remark(staging: Staging, issue: RowIssue) -> None:
+    """Remark upon staged rows that bear a warning of this code; they are accepted."""
+    rows = staging.table.c
+    found = select(rows.row_no).where(any_(rows.warnings) == issue.code)
+    await staging.remark_set(issue, "id_number", found)
 
 
 async def keep_derived(tx: Tx) -> None:

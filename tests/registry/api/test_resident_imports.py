@@ -276,3 +276,34 @@ def test_every_stored_field_opens_for_its_own_row_only(people: People, url: str)
     assert moved.status_code == 500
     assert a_phone(2) not in moved.text
     assert people.read(second["id"], PURPOSE)["phone"] == a_phone(2)
+
+
+def test_a_sheet_without_a_header_does_not_tell_its_first_person(people: People) -> None:
+    sheet = f"R1,{a_name(1)},{an_id_number(1)},{a_phone(1)}\nR2,李四,,\n"
+    job = people.registry.load("residents", sheet)
+    assert job["state"] == "failed"
+    assert {error["column"] for error in job["errors"]} >= {"#1", "#2", "#3", "#4"}
+    odd = [{"source_id": "R1", a_phone(2): 1, a_name(2): 1}]
+    other = people.registry.load("residents", as_ndjson(odd), "application/x-ndjson")
+    assert [error["column"] for error in other["errors"]] == [None, None]
+    for told in (job, other):
+        for personal in (a_name(1), a_phone(1), an_id_number(1), a_name(2), a_phone(2)):
+            assert personal not in str(told)
+
+
+def test_an_unknown_region_is_told_in_the_report_and_accepted(people: People) -> None:
+    rows = [a_row(1, id_number=an_id_number(1, "990001")), a_row(2), a_row(4, sex="女")]
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    full = [{name: row.get(name, "") for name in names} for row in rows]
+    for mode in ("check", "apply"):
+        job = people.registry.load("residents", as_csv(full), mode=mode)
+        assert (job["state"], job["counts"]["refused"]) == ("succeeded", 0), job
+        assert flaws(job) == [
+            (2, "id_number", "id_number.region_unknown"),
+        ]
+    listed = people.registry.get("residents", warning="id_number.region_unknown")["items"]
+    assert [item["source_id"] for item in listed] == ["R1"]
+    # Rows that state no number say nothing about it, and are not remarked upon again.
+    again = people.registry.load("residents", "source_id,phone\nR1,13800138000\n")
+    assert (flaws(again), counted(again)) == ([], (0, 1, 0, 0))
+    assert people.registry.get("residents", warning="id_number.region_unknown")["items"] != []

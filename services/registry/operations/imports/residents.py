@@ -12,12 +12,13 @@ from typing import Annotated
 
 from pydantic import Field
 
+from kit.bulk.issues import RowIssue
 from kit.bulk.noun import Apply, Counts, ImportContext, Noun, Row, SetStep, Staging
 from kit.bulk.upsert import Upsert
 from kit.db import Tx
 from kit.ids import new_id
 from kit.web.schemas import PRINTABLE, SourceName
-from services.registry.domain.identity import Sex, remarks_on, sex_of
+from services.registry.domain.identity import WARNINGS, Sex, remarks_on, sex_of
 from services.registry.domain.people_problems import (
     AlreadyErased,
     HouseholderTaken,
@@ -166,6 +167,9 @@ class _Residents:
         """Refuse rows without a household, without a name, erased, or with a second householder."""
         await _UPSERT.check(tx, staging, context)
         await storage.resolve_households(tx, staging, context.areas, issue_of(HouseholdNotFound))
+        for remark in WARNINGS.values():
+            issue = RowIssue(remark.code, remark.text)
+            await storage.remark(staging, issue)
         await storage.keep_derived(tx)
         await self.sealer.settle(tx, keep=("birth_date",))
         await imports.keep_unstated(tx, _IMPORTED, _FACTS, context.areas)
