@@ -91,33 +91,34 @@ async def refuse_nameless(staging: Staging) -> None:
     await staging.refuse(NAME_MISSING, "name", "SELECT row_no FROM import_rows WHERE name IS NULL")
 
 
-async def judge_registration(tx: Tx, staging: Staging, issue: RowIssue) -> None:
-    """Fill `registered_elsewhere`; refuse rows whose statement contradicts their households."""
+async def derive(tx: Tx) -> None:
+    """Fill what follows from the households, and empty lists, in one pass over the staged rows.
+
+    The community; whether the person is registered elsewhere; which household they head.
+    """
     await tx.execute(
         text(
-            "UPDATE import_rows s SET registered_elsewhere = CASE "
-            "WHEN s.household_id IS NULL THEN true "
+            "UPDATE import_rows s SET community_code = h.community_code, "
+            "tags = coalesce(s.tags, '{}'), warnings = coalesce(s.warnings, '{}'), "
+            "headed = CASE WHEN s.relation_to_householder IS DISTINCT FROM 'householder' THEN NULL "
+            "WHEN s.household_id IS NULL THEN 'registered ' || s.registered_household_id "
+            "ELSE 'lives ' || s.household_id END, "
+            "registered_elsewhere = CASE WHEN s.household_id IS NULL THEN true "
             "WHEN s.registered_household_id IS NOT NULL "
             "THEN s.household_id <> s.registered_household_id "
             "ELSE coalesce(s.stated_elsewhere, (SELECT r.registered_elsewhere FROM residents r "
-            "WHERE r.id = s.stored_id)) END"
+            "WHERE r.id = s.stored_id)) END "
+            "FROM households h WHERE h.id = coalesce(s.household_id, s.registered_household_id)"
         )
     )
+
+
+async def refuse_contradiction(staging: Staging, issue: RowIssue) -> None:
+    """Refuse staged rows whose statement about the registration contradicts their households."""
     await staging.refuse(
         issue,
         "registered_elsewhere",
-        "SELECT row_no FROM import_rows WHERE stated_elsewhere <> registered_elsewhere "
-        "AND (household_id IS NOT NULL OR registered_household_id IS NOT NULL)",
-    )
-
-
-async def take_communities(tx: Tx) -> None:
-    """Fill the community of staged rows from the household that decides it."""
-    await tx.execute(
-        text(
-            "UPDATE import_rows s SET community_code = h.community_code FROM households h "
-            "WHERE h.id = coalesce(s.household_id, s.registered_household_id)"
-        )
+        "SELECT row_no FROM import_rows WHERE stated_elsewhere <> registered_elsewhere",
     )
 
 
@@ -128,18 +129,11 @@ async def refuse_hidden(staging: Staging, areas: Sequence[str], issue: RowIssue)
     await staging.refuse_set(issue, "household_source_id", hidden)
 
 
-async def refuse_second_householders(tx: Tx, staging: Staging, issue: RowIssue) -> None:
+async def refuse_second_householders(staging: Staging, issue: RowIssue) -> None:
     """Refuse a second householder of a household, in the file or beside the stored ones.
 
     A stored householder who stands in the file counts as the file says.
     """
-    await tx.execute(
-        text(
-            "UPDATE import_rows SET headed = CASE WHEN household_id IS NULL "
-            "THEN 'registered ' || registered_household_id ELSE 'lives ' || household_id END "
-            "WHERE relation_to_householder = 'householder'"
-        )
-    )
     await staging.refuse(
         issue,
         "relation_to_householder",
@@ -157,16 +151,6 @@ async def refuse_second_householders(tx: Tx, staging: Staging, issue: RowIssue) 
         "AND r.registered_household_id = s.registered_household_id)) "
         "WHERE s.headed IS NOT NULL AND NOT EXISTS (SELECT 1 FROM import_rows o "
         "WHERE o.source = r.source AND o.source_id = r.source_id)",
-    )
-
-
-async def fill_lists(tx: Tx) -> None:
-    """Give new rows that state no tags, or no number, their empty lists."""
-    await tx.execute(
-        text(
-            "UPDATE import_rows SET tags = coalesce(tags, '{}'), "
-            "warnings = coalesce(warnings, '{}') WHERE tags IS NULL OR warnings IS NULL"
-        )
     )
 
 

@@ -176,14 +176,13 @@ class _Residents:
         await storage.refuse_erased(staging, issue_of(AlreadyErased))
         await storage.refuse_homeless(staging, issue_of(HouseholdMissing))
         await storage.refuse_nameless(staging)
-        await storage.judge_registration(tx, staging, issue_of(RegistrationContradiction))
-        await storage.take_communities(tx)
+        await storage.derive(tx)
+        await storage.refuse_contradiction(staging, issue_of(RegistrationContradiction))
         await storage.refuse_hidden(staging, context.areas, issue_of(HouseholdNotFound))
-        await storage.refuse_second_householders(tx, staging, issue_of(HouseholderTaken))
+        await storage.refuse_second_householders(staging, issue_of(HouseholderTaken))
 
     async def apply(self, tx: Tx, staging: Staging, context: ImportContext) -> Counts:
         """Write the rows, their history and the row of the audit trail."""
-        await storage.fill_lists(tx)
         await imports.note(tx, _IMPORTED, context)
         await storage.free_householders(tx)
         counts = await _UPSERT.apply(tx, staging, context)
