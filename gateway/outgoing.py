@@ -34,7 +34,12 @@ _DROPPED = frozenset(
     }
 )
 _ERROR_FORMS = (b"+json", b"application/json", b"application/xml", b"text/xml", b"+xml")
-_EXPORTS = (b"text/csv", b"application/x-ndjson")
+_EXPORTS = (
+    b"text/csv",
+    b"application/x-ndjson",
+    b"application/geo+json-seq",
+    b"application/vnd.openxmlformats",
+)
 
 
 class Answer:
@@ -84,7 +89,7 @@ class Answer:
         return {"type": "http.response.start", "status": status, "headers": passed}
 
     def enter_export(self, headers: Headers) -> None:
-        """Count a streamed CSV or NDJSON answer; raises ExportsRunning over the limit."""
+        """Count an answer that is a whole list as a file; raises ExportsRunning over the limit."""
         if not media_type(headers).startswith(_EXPORTS):
             return
         if not self._exports.enter(self._client):

@@ -30,7 +30,9 @@ class Purpose:
 ADMIN = "admin"
 CLIENTS: Mapping[str, Purpose] = {
     ADMIN: Purpose("Administrator of this installation", tuple(SCOPES)),
-    "partition": Purpose("Grid partition service and worker", ("registry:read",)),
+    "partition": Purpose(
+        "Grid partition service and worker", ("registry:read", "partition:publish")
+    ),
     "incidents": Purpose("Incidents service", ("partition:read",)),
 }
 

@@ -47,6 +47,12 @@ class ServiceSettings(BaseSettings):
         default=15.0, gt=0, description="silence after which an import counts as abandoned"
     )
     import_statement_timeout_ms: int = Field(default=3_600_000, ge=1000)
+    export_xlsx_rows_max: int = Field(
+        default=200_000,
+        ge=1,
+        le=1_048_575,
+        description="rows of an xlsx export; a worksheet is made whole before it is sent",
+    )
     header_limit_bytes: int = Field(default=16 << 10, ge=1024)
     header_limit_count: int = Field(default=100, ge=10)
     request_deadline_s: float = Field(default=15.0, gt=0)

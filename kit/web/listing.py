@@ -1,9 +1,7 @@
-"""Lists: one way to page, to count and to offer JSON, GeoJSON, CSV and NDJSON."""
+"""Lists: one way to page, to count and to offer JSON, GeoJSON, CSV, NDJSON and xlsx."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import (
     AsyncGenerator,
     AsyncIterator,
@@ -12,7 +10,7 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
@@ -25,15 +23,35 @@ from starlette.responses import Response, StreamingResponse
 from kit.db import Database, Tx
 from kit.errors import NotAcceptable
 from kit.pagination import Page, after, encode_cursor
+from kit.web import context, exports
+from kit.web.exports import CSV, GEOJSON_SEQ, NDJSON, XLSX, Items, Sheet, csv_cell
 from kit.web.problems import problems
 from kit.web.schemas import ListQuery
 
 JSON = "application/json"
 GEOJSON = "application/geo+json"
-CSV = "text/csv"
-NDJSON = "application/x-ndjson"
 _BATCH = 1000
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_VARY = {"Vary": "Accept, Accept-Language"}
+_STREAMED: Mapping[str, Callable[[Sheet, Items], bytes]] = {
+    CSV: exports.csv_rows,
+    NDJSON: exports.ndjson_rows,
+    GEOJSON_SEQ: exports.feature_rows,
+}
+
+__all__ = [
+    "CSV",
+    "GEOJSON",
+    "GEOJSON_SEQ",
+    "JSON",
+    "NDJSON",
+    "XLSX",
+    "Listing",
+    "choose_media",
+    "csv_cell",
+    "fetch_page",
+    "list_responses",
+    "respond_list",
+]
 
 Rows = Sequence[Mapping[Any, Any]]
 
@@ -59,7 +77,8 @@ class Listing:
     shown row that holds a GeoJSON geometry (dict or None); such lists also answer GeoJSON.
     `enrich` is given each page or batch of rows before they are shown, and returns them in the
     same order with what a single row cannot know; it may ask the transaction.  A `witness` hears
-    of all that is shown, and may refuse it.
+    of all that is shown, and may refuse it.  `titles` are the Chinese titles of the columns in CSV
+    and xlsx; without one a column bears its own name.
     """
 
     statement: Select[Any]
@@ -69,6 +88,11 @@ class Listing:
     geometry: str | None = None
     enrich: Callable[[Tx, Rows], Awaitable[Rows]] | None = None
     witness: Witness | None = None
+    titles: Mapping[str, str] = field(default_factory=dict)
+
+    def sheet(self) -> Sheet:
+        """Return what an export needs to know of the columns."""
+        return Sheet(self.columns, self.titles, self.geometry)
 
     async def shown(self, tx: Tx, rows: Rows) -> list[dict[str, Any]]:
         """Return rows as the list answers them."""
@@ -81,12 +105,14 @@ def list_responses(model: type[BaseModel], *, geometry: bool = False) -> dict[in
     content: dict[str, Any] = {
         CSV: {"schema": {"type": "string"}},
         NDJSON: {"schema": {"type": "string"}},
+        XLSX: {"schema": {"type": "string", "format": "binary"}},
     }
     if geometry:
         content[GEOJSON] = {"schema": {"type": "object"}}
+        content[GEOJSON_SEQ] = {"schema": {"type": "string"}}
     del model
     entry = {
-        "description": "A page; CSV and NDJSON stream the whole filtered set",
+        "description": "A page; CSV, NDJSON, GeoJSON sequences and xlsx hold the whole set",
         "content": content,
         "headers": {"Link": {"schema": {"type": "string"}, "description": 'rel="next"'}},
     }
@@ -127,9 +153,11 @@ async def respond_list(
     request: Request, database: Database, listing: Listing, query: ListQuery
 ) -> Response:
     """Answer a list in the media type that the caller accepts."""
-    offered = [JSON, CSV, NDJSON] + ([GEOJSON] if listing.geometry else [])
+    offered = [JSON, CSV, NDJSON, XLSX] + ([GEOJSON, GEOJSON_SEQ] if listing.geometry else [])
     media = choose_media(request.headers.get("accept"), offered)
-    if media in {CSV, NDJSON}:
+    if media == XLSX:
+        return await _workbook(request, database, listing)
+    if media in _STREAMED:
         return await _stream(database, listing, media)
     opened = database.reading if listing.witness is None else database.unit_of_work
     async with opened() as tx:
@@ -168,14 +196,9 @@ def _next_url(request: Request, cursor: str) -> str:
     return f"{request.url.path}?{urlencode([*kept, ('cursor', cursor)])}"
 
 
-def _feature(item: dict[str, Any], geometry: str) -> dict[str, Any]:
-    rest = {name: value for name, value in item.items() if name != geometry}
-    return {"type": "Feature", "geometry": item[geometry], "properties": rest}
-
-
 def _collection(page: Page[dict[str, Any]], listing: Listing) -> bytes:
     assert listing.geometry is not None  # noqa: S101 - GEOJSON is offered with a geometry only
-    features = [_feature(item, listing.geometry) for item in page.items]
+    features = [exports.feature(item, listing.geometry) for item in page.items]
     content = {
         "type": "FeatureCollection",
         "features": features,
@@ -187,26 +210,42 @@ def _collection(page: Page[dict[str, Any]], listing: Listing) -> bytes:
 
 async def _stream(database: Database, listing: Listing, media: str) -> Response:
     nothing: list[dict[str, Any]] = []
-    encode = _csv_rows if media == CSV else _ndjson_rows
-    if listing.witness is not None:
-        async with database.unit_of_work() as tx:
-            whole = select(func.count()).select_from(listing.statement.subquery())
-            await listing.witness.stream(tx, int(await tx.scalar(whole) or 0))
+    sheet = listing.sheet()
+    encode = _STREAMED[media]
+    begin = exports.csv_begin(sheet, context.current.get().language) if media == CSV else b""
+    await _announce(database, listing)
     source = _batches(database, listing)
     # The first batch is read before the status line leaves, so that a fault is still a problem.
     first = await anext(source, nothing)
 
     async def body() -> AsyncIterator[bytes]:
         try:
-            if media == CSV:
-                yield b"\xef\xbb\xbf" + _csv_line(listing.columns)
-            yield encode(listing, first)
+            yield begin + encode(sheet, first)
             async for batch in source:
-                yield encode(listing, batch)
+                yield encode(sheet, batch)
         finally:
             await source.aclose()
 
-    return StreamingResponse(body(), 200, {"Vary": "Accept"}, media_type=media)
+    vary = _VARY if media == CSV else {"Vary": "Accept"}
+    return StreamingResponse(body(), 200, vary, media_type=media)
+
+
+async def _workbook(request: Request, database: Database, listing: Listing) -> Response:
+    settings = request.app.state.settings
+    source = _batches(database, listing)
+    try:
+        file = await exports.workbook(
+            source,
+            listing.sheet(),
+            context.current.get().language,
+            rows_max=settings.export_xlsx_rows_max,
+            folder=settings.spool_folder,
+        )
+    finally:
+        await source.aclose()
+    name = request.url.path.rsplit("/", 1)[-1]
+    disposition = {"Content-Disposition": f'attachment; filename="{name}.xlsx"'}
+    return StreamingResponse(exports.chunks(file), 200, _VARY | disposition, media_type=XLSX)
 
 
 async def _batches(database: Database, listing: Listing) -> AsyncGenerator[list[dict[str, Any]]]:
@@ -220,27 +259,9 @@ async def _batches(database: Database, listing: Listing) -> AsyncGenerator[list[
             yield shown
 
 
-def _ndjson_rows(_listing: Listing, items: Sequence[dict[str, Any]]) -> bytes:
-    return b"".join(orjson.dumps(item) + b"\n" for item in items)
-
-
-def _csv_rows(listing: Listing, items: Sequence[dict[str, Any]]) -> bytes:
-    return b"".join(_csv_line([item.get(name) for name in listing.columns]) for item in items)
-
-
-def csv_cell(value: object) -> str:
-    """Return the text of a CSV cell; a text that a spreadsheet would run gets a leading `'`."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, dict | list):
-        return orjson.dumps(value).decode()
-    text = str(value)
-    return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA) else text
-
-
-def _csv_line(values: Sequence[object]) -> bytes:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\r\n").writerow([csv_cell(value) for value in values])
-    return out.getvalue().encode()
+async def _announce(database: Database, listing: Listing) -> None:
+    """Let a witness hear how much will be shown, before anything is."""
+    if listing.witness is not None:
+        async with database.unit_of_work() as tx:
+            whole = select(func.count()).select_from(listing.statement.subquery())
+            await listing.witness.stream(tx, int(await tx.scalar(whole) or 0))

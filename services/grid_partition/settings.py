@@ -31,6 +31,11 @@ class Settings(ServiceSettings):
     registry_patience_s: float = Field(
         default=600.0, gt=0, description="how long a plan waits for an absent registry"
     )
+    telling_rest_s: float = Field(
+        default=30.0,
+        gt=0,
+        description="pause before the registry is told again of grids that it did not take",
+    )
     grids_fresh_s: float = Field(
         default=0.5, ge=0, description="a publication reaches every process's map within this"
     )

@@ -22,7 +22,7 @@ from kit.db import as_problem
 from kit.ids import new_id
 from kit.peers import PeerUnavailable, http_client
 from services.grid_partition.clients.registry import registry_client
-from services.grid_partition.operations import computing, preparing, publication
+from services.grid_partition.operations import computing, preparing, publication, telling
 from services.grid_partition.operations.processes import ProcessDied, Processes
 from services.grid_partition.operations.workshop import LeaseLost, PlanFailed, Workshop
 from services.grid_partition.settings import Settings
@@ -42,6 +42,7 @@ class Worker:
         self._slots = slots
         self._lease = jobs.Lease(workshop.owner, workshop.settings.lease_s)
         self._running: set[asyncio.Task[None]] = set()
+        self._telling: asyncio.Task[bool] | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until told to stop; then give back what is unfinished."""
@@ -57,9 +58,12 @@ class Worker:
     async def drain(self) -> None:
         """Work until nothing is left that could be done now."""
         async with self._beating():
-            while await self._round() or self._running:
+            while await self._round() or self._running or await self._told():
                 if self._running:
                     await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+
+    async def _told(self) -> bool:
+        return self._telling is not None and await self._telling
 
     @property
     def _poll_s(self) -> float:
@@ -86,7 +90,21 @@ class Worker:
         if finished is not None:
             log.info("plan_computed", plan=str(finished))
         switched = await self._switch_due()
+        self._tell()
         return began or finished is not None or switched
+
+    def _tell(self) -> None:
+        """Tell the registry of grids in force, beside everything else: it may be slow."""
+        if self._telling is None or self._telling.done():
+            self._telling = asyncio.create_task(self._tell_one())
+
+    async def _tell_one(self) -> bool:
+        try:
+            return await telling.tell_one(self._shop)
+        except Exception as error:
+            known = as_problem(error) is not None
+            log.error("telling_broken_off", error=type(error).__name__, exc_info=not known)
+            return False
 
     async def _switch_due(self) -> bool:
         shop = self._shop
@@ -228,9 +246,10 @@ class Worker:
                 log.warning("heartbeat_missed", error=type(error).__name__)
 
     async def _let_go(self) -> None:
-        for task in list(self._running):
+        tasks = [*self._running, *([] if self._telling is None else [self._telling])]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         async with self._shop.database.unit_of_work() as tx:
             await jobs.release(tx, self._shop.owner)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from fastapi import APIRouter, FastAPI
 
@@ -10,6 +11,7 @@ from kit.app import Parts, build_app
 from kit.audit.checkpoints import checkpointing
 from kit.audit.router import audit_router
 from kit.auth import TokenVerifier
+from kit.bulk.noun import Noun
 from kit.bulk.router import imports_router
 from kit.bulk.runner import import_runner
 from kit.bulk.service import Bulk
@@ -22,29 +24,59 @@ from services.registry.api import (
     changes,
     counts,
     divisions,
+    dwellings,
     estates,
+    grids,
     households,
+    kinds,
     members,
+    organizations,
     people_lists,
     residents,
     rights,
+    service_points,
     snapshots,
+    teams,
+    units,
 )
-from services.registry.domain.buildings import Placement
+from services.registry.domain.rules import Rules
 from services.registry.operations.guarding import people_of
 from services.registry.operations.imports.appointments import appointment_noun
 from services.registry.operations.imports.buildings import building_noun
 from services.registry.operations.imports.divisions import division_noun
+from services.registry.operations.imports.dwellings import dwelling_noun
 from services.registry.operations.imports.estates import estate_noun
 from services.registry.operations.imports.households import household_noun
 from services.registry.operations.imports.members import member_noun
+from services.registry.operations.imports.organizations import organization_noun
 from services.registry.operations.imports.residents import resident_noun
+from services.registry.operations.imports.service_points import service_point_noun
+from services.registry.operations.imports.teams import team_noun
+from services.registry.operations.imports.units import unit_noun
 from services.registry.operations.work import People
 from services.registry.settings import Settings
 from services.registry.storage.tables import IMPORTS, KEYS, SEAL_CHECKS
 
 PACKAGE_DIR = Path(__file__).parent
 DEFAULT_PORT = 8101
+
+
+def nouns(rules: Rules, people: People) -> list[Noun[Any]]:
+    """Return what can be imported."""
+    return [
+        division_noun(rules),
+        organization_noun(rules),
+        estate_noun(rules),
+        building_noun(rules),
+        unit_noun(rules),
+        dwelling_noun(rules),
+        household_noun(),
+        resident_noun(people),
+        member_noun(people),
+        appointment_noun(people),
+        service_point_noun(rules),
+        team_noun(rules),
+    ]
 
 
 def create_app(
@@ -58,15 +90,15 @@ def create_app(
         statement_timeout_ms=settings.statement_timeout_ms,
         lock_timeout_ms=settings.lock_timeout_ms,
     )
-    placement = settings.placement
+    rules = settings.rules
     people = people_of(settings)
-    bulk = _bulk(placement, people)
+    bulk = _bulk(rules, people)
     return build_app(
         settings,
         Parts(
             name="registry",
             title="Jingwei registry",
-            description="Divisions, estates, buildings, households and residents: who lives where.",
+            description="Divisions, buildings, households, residents, organizations.",
             package_dir=PACKAGE_DIR,
             database=database,
             idempotency_table=KEYS,
@@ -77,26 +109,18 @@ def create_app(
                 import_runner(bulk),
             ],
             checks={"keys": keys_check(people.vault, SEAL_CHECKS, database)},
-            state={"people": people},
+            state={"people": people, "rules": rules},
             verifier=verifier,
             clock=clock or SystemClock(),
         ),
     )
 
 
-def _bulk(placement: Placement, people: People) -> Bulk:
+def _bulk(rules: Rules, people: People) -> Bulk:
     return Bulk(
         service="registry",
         prefix="/registry/v1",
-        nouns=[
-            division_noun(placement),
-            estate_noun(placement),
-            building_noun(placement),
-            household_noun(),
-            resident_noun(people),
-            member_noun(people),
-            appointment_noun(people),
-        ],
+        nouns=nouns(rules, people),
         tables=IMPORTS,
         scope_read="registry:read",
         scope_write="registry:write",
@@ -109,10 +133,18 @@ def _routers(bulk: Bulk, people: People) -> list[APIRouter]:
         divisions.router,
         estates.router,
         buildings.router,
+        units.router,
+        dwellings.router,
+        dwellings.addresses,
         households.router,
         snapshots.router,
+        grids.router,
         counts.router,
         changes.router,
+        organizations.router,
+        service_points.router,
+        teams.router,
+        kinds.router,
         residents.router,
         members.router,
         appointments.router,

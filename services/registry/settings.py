@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from kit.sealing.keys import KeyRing, read_key_ring
 from kit.sealing.vault import NAMED_KEYS
 from kit.settings import ServiceSettings
 from services.registry.domain.buildings import Placement
+from services.registry.domain.estates import THREE_NO
+from services.registry.domain.kinds import SHIPPED, EstateParty, read_kinds
+from services.registry.domain.rules import Rules
 
 
 class Settings(ServiceSettings):
@@ -18,12 +21,42 @@ class Settings(ServiceSettings):
 
     model_config = SettingsConfigDict(env_prefix="REGISTRY_", frozen=True, extra="ignore")
 
+    outside_near_m: float = Field(
+        default=50.0,
+        gt=0,
+        le=10_000,
+        description="A building up to this far outside its community is taken with a warning; "
+        "a further one with a stronger warning",
+    )
     outside_refused_m: float = Field(
         default=500.0,
         gt=0,
+        le=100_000,
         description="A building further than this outside its community is refused; a nearer one "
         "is taken, with the distance noted as outside_m",
     )
+    kinds_file: Path | None = Field(
+        default=None,
+        description="Kinds of organizations, service points, teams and dwellings, in the form of "
+        "data/kinds.json; the shipped ones when absent",
+    )
+    three_no_parties: tuple[EstateParty, ...] = Field(
+        default=THREE_NO,
+        min_length=1,
+        description="Parties whose known absence makes an estate a three-no yard",
+    )
+
+    division_sections_checked: bool = Field(
+        default=True,
+        description="Refuse a division whose kind does not fit the last three digits of its code",
+    )
+
+    @model_validator(mode="after")
+    def _near_is_nearer(self) -> Settings:
+        if self.outside_near_m > self.outside_refused_m:
+            message = "outside_near_m must not exceed outside_refused_m"
+            raise ValueError(message)
+        return self
 
     key_file: Path = Field(
         default=Path("var/registry.key"),
@@ -71,6 +104,12 @@ class Settings(ServiceSettings):
         )
 
     @property
-    def placement(self) -> Placement:
-        """The placement rule that these settings make."""
-        return Placement(refused_beyond_m=self.outside_refused_m)
+    def rules(self) -> Rules:
+        """The rules that these settings make; reads the file of kinds."""
+        return Rules(
+            Placement(self.outside_near_m, self.outside_refused_m),
+            read_kinds(self.kinds_file or SHIPPED),
+            self.three_no_parties,
+            self.division_sections_checked,
+            self.time_zone,
+        )

@@ -148,6 +148,7 @@ def test_a_snapshot_has_the_shape_that_consumers_read(scene: Scene) -> None:
         "units": 3,
         "floors": 6,
         "households": 36,
+        "unit_details": [],
     }
     assert (second["source_id"], second["households"], second["point"]) == ("B2", 0, None)
     assert {name: found[name] for name in found if name not in {"estates", "buildings"}} == {
@@ -186,6 +187,25 @@ def test_the_version_is_the_etag_and_changes_with_the_content(scene: Scene) -> N
     scene.building(A, "B1", households={"resident": 37})
     assert scene.client.get(place, headers=held).status_code == 200
     assert snapshot(scene, A)["version"] != before["version"]
+
+
+def test_grids_are_told_whole_and_again_with_if_match(scene: Scene) -> None:
+    building_id = scene.building(A, "B1")
+    place = f"{V1}/communities/{A}/grids"
+    share = {
+        "grid_code": f"{A}001", "building_id": building_id, "unit_from": 0, "unit_to": 0,
+        "floor_from": 0, "floor_to": 0, "households": 0,
+    }  # fmt: skip
+    made = scene.client.put(place, json={"plan": "p1", "shares": [share]})
+    assert made.status_code == 201
+    assert (made.json()["plan"], made.json()["shares"]) == ("p1", [share])
+    assert scene.client.put(place, json={"plan": None, "shares": []}).status_code == 428
+    any_version = {"If-Match": "*"}
+    again = scene.client.put(place, json={"plan": None, "shares": []}, headers=any_version)
+    assert (again.status_code, again.json()["shares"]) == (200, [])
+    unknown = f"{V1}/communities/990001009009/grids"
+    answer = scene.client.put(unknown, json={"plan": None, "shares": []}, headers=any_version)
+    assert (answer.status_code, answer.json()["code"]) == (404, "division.not_found")
 
 
 def test_an_unknown_community_is_a_404(scene: Scene) -> None:

@@ -29,16 +29,18 @@ def _problem(status: int, code: str) -> JSONResponse:
 class FakeRegistry:
     """Holds communities as their consumers see them; `is_down` makes every call a 503.
 
-    `asked` collects (method, path) of the calls that arrived.
+    `asked` collects (method, path) of the calls that arrived, `grids` what was told of grids.
     """
 
     def __init__(self) -> None:
         self.is_down = False
         self.asked: list[tuple[str, str]] = []
+        self.grids: dict[str, dict[str, Any]] = {}
         self._communities: dict[str, dict[str, Any]] = {}
         self._app = Starlette(
             routes=[
                 Route(f"{V1}/communities/{{code}}/snapshot", self._snapshot),
+                Route(f"{V1}/communities/{{code}}/grids", self._put_grids, methods=["PUT"]),
                 Route(f"{V1}/snapshots", self._snapshots),
                 Route(f"{V1}/divisions", self._divisions),
             ]
@@ -73,6 +75,10 @@ class FakeRegistry:
             "is_governed": is_governed,
         }
 
+    def forget(self, code: str) -> None:
+        """Know a community no more, as after its revocation."""
+        del self._communities[code]
+
     def put_estate(self, code: str, source_id: str, **fields: Any) -> str:
         """Add an estate, or change it; returns its id."""
         default = {"source": "fake", "name": source_id, "geometry": None}
@@ -101,6 +107,7 @@ class FakeRegistry:
             "point": None,
             "units": None,
             "floors": None,
+            "unit_details": [],
         }
         return self._put(
             code, "buildings", source_id, default | fields | {"households": households}
@@ -146,6 +153,17 @@ class FakeRegistry:
     def _chosen(self, request: Request) -> list[str]:
         area = request.query_params.get("area", "")
         return sorted(code for code in self._communities if code.startswith(area))
+
+    async def _put_grids(self, request: Request) -> Response:
+        code = request.path_params["code"]
+        if code not in self._communities:
+            return _problem(404, "division.not_found")
+        if code in self.grids and "if-match" not in request.headers:
+            return _problem(428, "precondition.required")
+        told = await request.json()
+        is_new = code not in self.grids
+        self.grids[code] = told
+        return JSONResponse({"community_code": code, **told}, 201 if is_new else 200)
 
     async def _snapshot(self, request: Request) -> Response:
         code = request.path_params["code"]

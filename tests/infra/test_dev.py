@@ -37,7 +37,7 @@ def test_a_port_that_is_none_stops_the_start(port: str) -> None:
 
 def test_service_clients_have_the_least_scopes_and_the_administrator_all() -> None:
     assert set(CLIENTS["admin"].scopes) == set(SCOPES)
-    assert CLIENTS["partition"].scopes == ("registry:read",)
+    assert CLIENTS["partition"].scopes == ("registry:read", "partition:publish")
     assert CLIENTS["incidents"].scopes == ("partition:read",)
 
 

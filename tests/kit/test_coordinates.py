@@ -35,6 +35,17 @@ PUBLISHED_GCJ02 = [
 #: A GCJ02 position and the BD09 one that widely copied converters give for it.
 PUBLISHED_BD09 = [((116.404, 39.915), (116.41036949371029, 39.92133699351021))]
 
+#: What the test of the most copied converter prints for 116.404, 39.915: forward exactly, and
+#: backward in one step, which leaves some decimetres.
+PUBLISHED = (116.404, 39.915)
+PUBLISHED_FORWARD = (116.41024449916938, 39.91640428150164)
+PUBLISHED_BACKWARD = (116.39775550083061, 39.91359571849836)
+#: BD09 positions and the GCJ02 ones that two public suites expect of one step back.
+PUBLISHED_BD09_BACKWARD = [
+    ((116.404, 39.915), (116.39762729119315, 39.90865673957631)),
+    ((113.331073, 23.112214), (113.32453135630236, 23.106450240552665)),
+]
+
 
 def metres(one: tuple[float, float], other: tuple[float, float]) -> float:
     width = math.cos(math.radians(one[1]))
@@ -56,6 +67,53 @@ def test_bd09_agrees_with_the_published_point(
     here = to_cgcs2000(*gcj02, "GCJ02")
     assert metres(from_cgcs2000(*here, "BD09"), bd09) < 0.01
     assert metres(to_cgcs2000(*bd09, "BD09"), here) < 0.01
+
+
+def test_forward_agrees_with_the_copied_converter_to_the_last_digit() -> None:
+    assert metres(from_cgcs2000(*PUBLISHED, "GCJ02"), PUBLISHED_FORWARD) < 1e-6
+
+
+def test_backward_is_where_one_step_only_comes_near() -> None:
+    exact = to_cgcs2000(*PUBLISHED, "GCJ02")
+    assert metres(exact, PUBLISHED_BACKWARD) < 0.5
+    assert metres(from_cgcs2000(*exact, "GCJ02"), PUBLISHED) < 1e-4
+    assert metres(from_cgcs2000(*PUBLISHED_BACKWARD, "GCJ02"), PUBLISHED) > 0.01
+
+
+@pytest.mark.parametrize(("bd09", "gcj02"), PUBLISHED_BD09_BACKWARD)
+def test_bd09_comes_back_to_the_published_gcj02(
+    bd09: tuple[float, float], gcj02: tuple[float, float]
+) -> None:
+    here = to_cgcs2000(*bd09, "BD09")
+    assert metres(from_cgcs2000(*here, "GCJ02"), gcj02) < 0.5
+    assert metres(from_cgcs2000(*here, "BD09"), bd09) < 1e-4
+
+
+@pytest.mark.parametrize("crs", ["GCJ02", "BD09"])
+def test_every_half_degree_of_china_comes_back_within_a_millimetre(crs: Crs) -> None:
+    worst = 0.0
+    for east in range(147, 271):
+        for north in range(7, 108):
+            here = (east / 2, north / 2)
+            worst = max(worst, metres(to_cgcs2000(*from_cgcs2000(*here, crs), crs), here))
+    assert worst < 0.001
+
+
+@given(
+    lon=st.floats(73.5, 135.0),
+    lat=st.floats(3.5, 53.5),
+    east_m=st.floats(-50, 50),
+    north_m=st.floats(-50, 50),
+    crs=st.sampled_from(["GCJ02", "BD09"]),
+)
+def test_neighbours_stay_neighbours(
+    lon: float, lat: float, east_m: float, north_m: float, crs: Crs
+) -> None:
+    width = 111_195.0 * math.cos(math.radians(lat))
+    near = (lon + east_m / width, lat + north_m / 111_195.0)
+    here, there = from_cgcs2000(lon, lat, crs), from_cgcs2000(*near, crs)
+    apart = math.hypot(east_m, north_m)
+    assert metres(here, there) == pytest.approx(apart, rel=0.02, abs=0.01)
 
 
 def test_at_xining_the_shifts_have_the_measured_size() -> None:

@@ -66,6 +66,18 @@ def an_estate(code: str = A, **fields: Any) -> dict[str, Any]:
     return {"community_code": code, "name": "团结小区"} | fields
 
 
+def an_organization(code: str = A, **fields: Any) -> dict[str, Any]:
+    return {"division_code": code, "name": "新和物业", "kind": "property_company"} | fields
+
+
+def a_service_point(code: str = A, **fields: Any) -> dict[str, Any]:
+    return {"community_code": code, "name": "爱心驿站", "kind": "care_station"} | fields
+
+
+def a_team(code: str = A, **fields: Any) -> dict[str, Any]:
+    return {"division_code": code, "name": "骑手队", "kind": "mobile_grid_members"} | fields
+
+
 class Registry:
     """A client that knows the registry's paths; each call asserts that it worked."""
 
@@ -89,6 +101,9 @@ class Registry:
 
     def estate(self, code: str = A, **fields: Any) -> dict[str, Any]:
         return self.post("estates", an_estate(code, **fields))
+
+    def organization(self, code: str = A, **fields: Any) -> dict[str, Any]:
+        return self.post("organizations", an_organization(code, **fields))
 
     def household(self, building_id: str, number: str, **fields: Any) -> dict[str, Any]:
         body = {"building_id": building_id, "household_no": number}

@@ -17,10 +17,32 @@ from kit.testing.in_process import in_process
 from kit.testing.tokens import ISSUER, TestTokens
 from services.registry.app import create_app
 from tests import openapi_gate
-from tests.registry.factories import V1, A, Registry, inside, settings_for
+from tests.registry.factories import V1, A, Registry, an_organization, inside, settings_for
 
 NUMBER = "63010219900307159X"
 
+#: What a pattern cannot say: check characters, hours in order, divisions that are there.
+FITTING = {
+    "uscc": "91350100M000100Y43",
+    "opening_hours": "Mo-Fr 09:00-18:00",
+    "division_code": A,
+    "jurisdiction": [A],
+    "use": "residential",
+}
+REFERENCES = {
+    "building": "B1",
+    "dwelling": "D1",
+    "estate": "E1",
+    "parent": "O1",
+    "organization": "O1",
+    "property_company": "O1",
+    "owners_committee": "O2",
+    "party_branch": "O3",
+    "residents_group": "O4",
+    "household": "H1",
+    "registered_household": "H1",
+    "member": "M1",
+}
 #: Well-formed bodies get rings that are closed, and name the community and the rows that are there.
 KNOWN = f"""
 
@@ -30,6 +52,8 @@ def before_call(context, case, kwargs):
     body = case.body
     if meta is None or meta.generation.mode is not GenerationMode.POSITIVE:
         return
+    if case.path_parameters and "address_code" in case.path_parameters:
+        case.path_parameters["address_code"] = "DOOR-1"
     about_people = any(f"/{{noun}}" in case.operation.path for noun in PEOPLE)
     if about_people:
         known_of_people(case, body)
@@ -41,16 +65,19 @@ def before_call(context, case, kwargs):
             body.pop("crs", None)
     if body.get("community_code"):
         body["community_code"] = "{A}"
-    for name, known in (
-        ("building", "B1"),
-        ("estate", "E1"),
-        ("household", "H1"),
-        ("registered_household", "H1"),
-        ("member", "M1"),
-    ):
+    for name, known in {json.dumps(FITTING)}.items():
+        if body.get(name):
+            body[name] = known
+    body.pop("address_code", None)
+    for name in ("has_property_company", "has_owners_committee", "has_party_branch",
+                 "has_resident_organization"):
+        body.pop(name, None)
+    if any(noun in case.path for noun in ("organizations", "service-points", "teams")):
+        body["kind"] = "other"
+    for name, known in {json.dumps(REFERENCES)}.items():
         if body.get(name):
             body[name] = {{"source": "gate", "source_id": known}}
-            body.pop(name + "_id", None)
+        body.pop(name + "_id", None)
 
 
 PEOPLE = ("residents", "members", "appointments")
@@ -134,6 +161,14 @@ def test_the_registry_keeps_its_contract(
                 "members/by-source/gate/M1",
                 {"division_code": A, "kind": "grid_head", "name": "王五"},
             ),
+            (
+                "dwellings/by-source/gate/D1",
+                {"building": {"source": "gate", "source_id": "B1"}, "address_code": "DOOR-1"},
+            ),
+            ("organizations/by-source/gate/O1", an_organization(A)),
+            ("organizations/by-source/gate/O2", an_organization(A, kind="owners_committee")),
+            ("organizations/by-source/gate/O3", an_organization(A, kind="estate_party_branch")),
+            ("organizations/by-source/gate/O4", an_organization(A, kind="residents_group")),
         ):
             registry.done(client.put(f"{V1}/{place}", json=body))
     monkeypatch.setattr(openapi_gate, "HOOKS", openapi_gate.HOOKS + KNOWN)

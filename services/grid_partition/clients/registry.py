@@ -1,10 +1,12 @@
-"""What the partition asks of the registry: snapshots of communities, nothing personal."""
+"""What the partition asks of the registry, and tells it; nothing personal either way."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
 
 import httpx
 
@@ -58,6 +60,23 @@ class RegistryClient(PeerClient):
         """Return the version of each community of the area."""
         async with self._deadline(), self.snapshots(area, count_basis) as communities:
             return {snapshot.code: snapshot.version async for _, snapshot in communities}
+
+    async def put_grids(
+        self, code: str, plan_id: UUID | None, shares: Sequence[Mapping[Any, Any]]
+    ) -> int:
+        """Tell which grids of a community are in force, whole; returns the status of the answer."""
+        content = {
+            "plan": None if plan_id is None else str(plan_id),
+            "shares": [dict(share) for share in shares],
+        }
+        answer = await self.call(
+            "PUT",
+            f"/registry/v1/communities/{code}/grids",
+            repeatable=True,
+            json=content,
+            headers={"If-Match": "*"},
+        )
+        return answer.status_code
 
     @asynccontextmanager
     async def _deadline(self) -> AsyncIterator[None]:

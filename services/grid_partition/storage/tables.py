@@ -279,3 +279,13 @@ GRID_EPOCH = Table(
     Column("epoch", BigInteger, nullable=False),
 )
 """One row that moves whenever a grid in force changes: readers compare it with what they hold."""
+
+GRIDS_TOLD = Table(
+    "grids_told",
+    METADATA,
+    Column("community_code", Text, primary_key=True),
+    Column("plan_id", Uuid, nullable=True),
+    Column("tried_at", UtcDateTime, nullable=False),
+    Column("told_at", UtcDateTime, nullable=True),
+)
+"""What the registry knows of the grids in force: the plan that it was told of, by community."""

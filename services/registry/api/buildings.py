@@ -8,9 +8,10 @@ from fastapi import Body, Query, Request, Response
 
 from kit import errors
 from kit.app import api_router
-from kit.boxes import read_bbox
 from kit.pagination import Page
+from kit.web import context
 from kit.web.deps import Idempotent, IfMatch, IfNoneMatch, Reader
+from kit.web.exports import chinese_titles
 from kit.web.listing import Listing, list_responses, respond_list
 from kit.web.problems import problems
 from kit.web.schemas import Crs, Id, SourceName
@@ -27,10 +28,12 @@ from services.registry.api.working import (
     Reading,
     Viewer,
     Writing,
+    place_filter,
     placed,
     tagged,
     unchanged,
 )
+from services.registry.domain.buildings import remark_on
 from services.registry.domain.problems import (
     BuildingInUse,
     BuildingNotFound,
@@ -42,12 +45,14 @@ from services.registry.domain.problems import (
     ReferenceAmbiguous,
     SourceTaken,
 )
+from services.registry.domain.rules import Rules
 from services.registry.operations import keeping
 from services.registry.operations.buildings import BUILDINGS_KEPT, with_listed
+from services.registry.operations.imports.buildings import BUILDING_HEADERS
 from services.registry.storage import buildings as storage
-from services.registry.storage.places import PlaceFilter
 
 router = api_router("/registry/v1/buildings", "buildings")
+_TITLES = chinese_titles(BUILDING_HEADERS) | {"estate_id": "小区编号"}
 
 _REFERS = (
     DivisionNotFound,
@@ -60,17 +65,29 @@ _REFERS = (
 _CHANGE = (BuildingNotFound, errors.PreconditionFailed, errors.PreconditionRequired)
 
 
-def _show(row: Any, crs: Crs = "CGCS2000") -> BuildingOut:
-    return BuildingOut.model_validate(dict(row) | {"geometry": placed(row["geometry"], crs)})
+#: A sheet has no room for remarks: `outside_m` says the same.
+_COLUMNS = [name for name in BuildingOut.model_fields if name != "warnings"]
+
+
+def _show(row: Any, rules: Rules, crs: Crs = "CGCS2000") -> BuildingOut:
+    remark = remark_on(row["outside_m"], rules.placement)
+    language = context.current.get().language
+    shown = {
+        "geometry": placed(row["geometry"], crs),
+        "warnings": []
+        if remark is None
+        else [{"code": remark.code, "detail": remark.render(language), "pointer": "/geometry"}],
+    }
+    return BuildingOut.model_validate(dict(row) | shown)
 
 
 @router.post("", status_code=201, dependencies=[Idempotent], responses=problems(*_REFERS))
 async def create_building(body: BuildingIn, response: Response, work: Writing) -> BuildingOut:
-    """Add a building; `outside_m` in the answer warns that it lies outside its community."""
+    """Add a building; `warnings` say when it lies outside its community."""
     row = await keeping.create(BUILDINGS_KEPT, work, body.model_dump())
     tagged(response, row["version"])
     response.headers["Location"] = f"/registry/v1/buildings/{row['id']}"
-    return _show(await with_listed(work, row))
+    return _show(await with_listed(work, row), work.rules)
 
 
 @router.get(
@@ -80,24 +97,18 @@ async def list_buildings(
     request: Request, database: Reader, query: Annotated[BuildingQuery, Query()], caller: Viewer
 ) -> Response:
     """List buildings; also as GeoJSON, CSV and NDJSON."""
-    narrowed = PlaceFilter(
-        area=query.area,
-        community_code=query.community_code,
-        bbox=read_bbox(query.bbox),
-        updated_since=query.updated_since,
-        include_ended=query.include_ended,
-        source=query.source,
-    )
-    columns = list(BuildingOut.model_fields)
+    narrowed = place_filter(query)
+    rules: Rules = request.app.state.rules
     statement, key = storage.listing(
         caller.areas, narrowed, estate_id=query.estate_id, outside=query.outside
     )
     listing = Listing(
         statement,
         key,
-        lambda row: _show(row, query.crs).model_dump(mode="json"),
-        columns,
+        lambda row: _show(row, rules, query.crs).model_dump(mode="json"),
+        _COLUMNS,
         "geometry",
+        titles=_TITLES,
     )
     return await respond_list(request, database, listing, query)
 
@@ -117,7 +128,9 @@ async def get_building(
     """Answer a building; 304 when If-None-Match names its version."""
     row = await keeping.read(BUILDINGS_KEPT, work, building_id)
     tagged(response, row["version"])
-    return unchanged(if_none_match, row["version"]) or _show(await with_listed(work, row), crs)
+    return unchanged(if_none_match, row["version"]) or _show(
+        await with_listed(work, row), work.rules, crs
+    )
 
 
 @router.patch("/{building_id}", responses=problems(*_CHANGE, *_REFERS))
@@ -132,7 +145,7 @@ async def change_building(
     patch = body.model_dump(exclude_unset=True)
     row = await keeping.change(BUILDINGS_KEPT, work, building_id, patch, if_match)
     tagged(response, row["version"])
-    return _show(await with_listed(work, row))
+    return _show(await with_listed(work, row), work.rules)
 
 
 @router.put(
@@ -158,7 +171,7 @@ async def put_building_by_source(
     if is_new:
         response.status_code = 201
         response.headers["Location"] = f"/registry/v1/buildings/{row['id']}"
-    return _show(await with_listed(work, row))
+    return _show(await with_listed(work, row), work.rules)
 
 
 @router.delete("/{building_id}", status_code=204, responses=problems(*_CHANGE, BuildingInUse))

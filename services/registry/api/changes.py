@@ -15,6 +15,17 @@ from services.registry.api.working import Viewer
 from services.registry.storage import changes as storage
 
 router = api_router("/registry/v1/changes", "changes")
+_TITLES = {
+    "seq": "序号",
+    "at": "时间",
+    "client_id": "客户端",
+    "noun": "对象",
+    "subject": "对象标识",
+    "area": "区划代码",
+    "action": "操作",
+    "fields": "字段",
+    "import_id": "导入标识",
+}
 
 
 def _show(row: Any) -> dict[str, Any]:
@@ -33,5 +44,5 @@ async def list_registry_changes(
         subject=query.subject,
         updated_since=query.updated_since,
     )
-    listing = Listing(statement, key, _show, list(ChangeOut.model_fields))
+    listing = Listing(statement, key, _show, list(ChangeOut.model_fields), titles=_TITLES)
     return await respond_list(request, database, listing, query)

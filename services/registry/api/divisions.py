@@ -11,6 +11,7 @@ from kit.app import api_router
 from kit.boxes import read_bbox
 from kit.pagination import Page
 from kit.web.deps import IfMatch, IfNoneMatch, Reader
+from kit.web.exports import chinese_titles
 from kit.web.listing import Listing, list_responses, respond_list
 from kit.web.problems import problems
 from kit.web.schemas import Crs
@@ -34,17 +35,21 @@ from services.registry.api.working import (
     unchanged,
 )
 from services.registry.domain.problems import (
+    DivisionCodePadded,
     DivisionInUse,
     DivisionKindMismatch,
     DivisionNotFound,
     DivisionParentMissing,
     DivisionRevoked,
+    DivisionSectionMismatch,
 )
 from services.registry.operations import divisions as operations
+from services.registry.operations.imports.divisions import DIVISION_HEADERS
 from services.registry.storage import divisions as storage
 from services.registry.storage.divisions import DivisionFilter
 
 router = api_router("/registry/v1/divisions", "divisions")
+_TITLES = chinese_titles(DIVISION_HEADERS)
 
 _CHANGE = (DivisionNotFound, errors.PreconditionFailed, errors.PreconditionRequired)
 
@@ -57,7 +62,7 @@ def _show(row: Any, crs: Crs = "CGCS2000") -> dict[str, Any]:
 def _listing(caller: Viewer, narrowed: DivisionFilter, crs: Crs) -> Listing:
     statement, key = storage.listing(caller.areas, narrowed)
     columns = list(DivisionOut.model_fields)
-    return Listing(statement, key, lambda row: _show(row, crs), columns, "boundary")
+    return Listing(statement, key, lambda row: _show(row, crs), columns, "boundary", titles=_TITLES)
 
 
 @router.get(
@@ -120,7 +125,14 @@ async def list_division_children(
     response_model=DivisionOut,
     responses={
         201: {"model": DivisionOut, "description": "Created"},
-        **problems(*_CHANGE, DivisionKindMismatch, DivisionParentMissing, DivisionRevoked),
+        **problems(
+            *_CHANGE,
+            DivisionKindMismatch,
+            DivisionSectionMismatch,
+            DivisionCodePadded,
+            DivisionParentMissing,
+            DivisionRevoked,
+        ),
     },
 )
 async def put_division(
@@ -143,7 +155,7 @@ async def put_division(
 @router.patch(
     "/{code}",
     response_model=DivisionOut,
-    responses=problems(*_CHANGE, DivisionKindMismatch, DivisionParentMissing),
+    responses=problems(*_CHANGE, DivisionParentMissing),
 )
 async def change_division(
     code: DivisionCode,

@@ -8,9 +8,9 @@ from fastapi import Body, Query, Request, Response
 
 from kit import errors
 from kit.app import api_router
-from kit.boxes import read_bbox
 from kit.pagination import Page
 from kit.web.deps import Idempotent, IfMatch, IfNoneMatch, Reader
+from kit.web.exports import chinese_titles
 from kit.web.listing import Listing, list_responses, respond_list
 from kit.web.problems import problems
 from kit.web.schemas import Crs, Id, SourceName
@@ -27,35 +27,47 @@ from services.registry.api.working import (
     Reading,
     Viewer,
     Writing,
+    place_filter,
     placed,
     tagged,
     unchanged,
 )
 from services.registry.domain.estates import is_three_no
+from services.registry.domain.organization_problems import (
+    OrganizationNotFound,
+    OrganizationUnfit,
+    PartyContradicted,
+)
 from services.registry.domain.problems import (
     CommunityNotLocated,
     DivisionNotFound,
     EstateInUse,
     EstateNotFound,
+    ReferenceAmbiguous,
     SourceTaken,
 )
+from services.registry.domain.rules import Rules
 from services.registry.operations import keeping
 from services.registry.operations.estates import ESTATES_KEPT
+from services.registry.operations.imports.estates import ESTATE_HEADERS
 from services.registry.storage import estates as storage
-from services.registry.storage.places import PlaceFilter
 
 router = api_router("/registry/v1/estates", "estates")
+_TITLES = chinese_titles(ESTATE_HEADERS)
 
-_REFERS = (DivisionNotFound, CommunityNotLocated)
+_REFERS = (
+    DivisionNotFound,
+    CommunityNotLocated,
+    OrganizationNotFound,
+    OrganizationUnfit,
+    PartyContradicted,
+    ReferenceAmbiguous,
+)
 _CHANGE = (EstateNotFound, errors.PreconditionFailed, errors.PreconditionRequired)
 
 
-def _show(row: Any, crs: Crs = "CGCS2000") -> EstateOut:
-    derived = is_three_no(
-        has_property_company=row["has_property_company"],
-        has_owners_committee=row["has_owners_committee"],
-        has_resident_organization=row["has_resident_organization"],
-    )
+def _show(row: Any, rules: Rules, crs: Crs = "CGCS2000") -> EstateOut:
+    derived = is_three_no(row, rules.three_no)
     return EstateOut.model_validate(
         dict(row) | {"is_three_no": derived, "geometry": placed(row["geometry"], crs)}
     )
@@ -67,7 +79,7 @@ async def create_estate(body: EstateIn, response: Response, work: Writing) -> Es
     row = await keeping.create(ESTATES_KEPT, work, body.model_dump())
     tagged(response, row["version"])
     response.headers["Location"] = f"/registry/v1/estates/{row['id']}"
-    return _show(row)
+    return _show(row, work.rules)
 
 
 @router.get("", response_model=Page[EstateOut], responses=list_responses(EstateOut, geometry=True))
@@ -75,22 +87,23 @@ async def list_estates(
     request: Request, database: Reader, query: Annotated[EstateQuery, Query()], caller: Viewer
 ) -> Response:
     """List estates; also as GeoJSON, CSV and NDJSON."""
-    narrowed = PlaceFilter(
-        area=query.area,
-        community_code=query.community_code,
-        bbox=read_bbox(query.bbox),
-        updated_since=query.updated_since,
-        include_ended=query.include_ended,
-        source=query.source,
-    )
+    narrowed = place_filter(query)
     columns = list(EstateOut.model_fields)
-    statement, key = storage.listing(caller.areas, narrowed, management_mode=query.management_mode)
+    rules: Rules = request.app.state.rules
+    statement, key = storage.listing(
+        caller.areas,
+        narrowed,
+        management_mode=query.management_mode,
+        organization_id=query.organization_id,
+        three_no=None if query.is_three_no is None else (query.is_three_no, rules.three_no),
+    )
     listing = Listing(
         statement,
         key,
-        lambda row: _show(row, query.crs).model_dump(mode="json"),
+        lambda row: _show(row, rules, query.crs).model_dump(mode="json"),
         columns,
         "geometry",
+        titles=_TITLES,
     )
     return await respond_list(request, database, listing, query)
 
@@ -108,7 +121,7 @@ async def get_estate(
     """Answer an estate; 304 when If-None-Match names its version."""
     row = await keeping.read(ESTATES_KEPT, work, estate_id)
     tagged(response, row["version"])
-    return unchanged(if_none_match, row["version"]) or _show(row, crs)
+    return unchanged(if_none_match, row["version"]) or _show(row, work.rules, crs)
 
 
 @router.patch("/{estate_id}", responses=problems(*_CHANGE, *_REFERS))
@@ -123,7 +136,7 @@ async def change_estate(
     patch = body.model_dump(exclude_unset=True)
     row = await keeping.change(ESTATES_KEPT, work, estate_id, patch, if_match)
     tagged(response, row["version"])
-    return _show(row)
+    return _show(row, work.rules)
 
 
 @router.put(
@@ -149,7 +162,7 @@ async def put_estate_by_source(
     if is_new:
         response.status_code = 201
         response.headers["Location"] = f"/registry/v1/estates/{row['id']}"
-    return _show(row)
+    return _show(row, work.rules)
 
 
 @router.delete("/{estate_id}", status_code=204, responses=problems(*_CHANGE, EstateInUse))

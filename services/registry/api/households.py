@@ -10,6 +10,7 @@ from kit import errors
 from kit.app import api_router
 from kit.pagination import Page
 from kit.web.deps import Idempotent, IfMatch, IfNoneMatch, Reader
+from kit.web.exports import chinese_titles
 from kit.web.listing import Listing, list_responses, respond_list
 from kit.web.problems import problems
 from kit.web.schemas import Id, SourceName
@@ -26,9 +27,11 @@ from services.registry.api.working import (
     Reading,
     Viewer,
     Writing,
+    place_filter,
     tagged,
     unchanged,
 )
+from services.registry.domain.dwelling_problems import DwellingMismatch, DwellingNotFound
 from services.registry.domain.people_problems import HouseholdHasResidents
 from services.registry.domain.problems import (
     BuildingNotFound,
@@ -39,12 +42,22 @@ from services.registry.domain.problems import (
 )
 from services.registry.operations import keeping
 from services.registry.operations.households import HOUSEHOLDS_KEPT
+from services.registry.operations.imports.households import HOUSEHOLD_HEADERS
 from services.registry.storage import households as storage
-from services.registry.storage.places import PlaceFilter
 
 router = api_router("/registry/v1/households", "households")
+_TITLES = chinese_titles(HOUSEHOLD_HEADERS) | {
+    "building_id": "楼栋编号",
+    "dwelling_id": "房屋编号",
+}
 
-_REFERS = (BuildingNotFound, ReferenceAmbiguous, HouseholdNoTaken)
+_REFERS = (
+    BuildingNotFound,
+    DwellingNotFound,
+    DwellingMismatch,
+    ReferenceAmbiguous,
+    HouseholdNoTaken,
+)
 _CHANGE = (HouseholdNotFound, errors.PreconditionFailed, errors.PreconditionRequired)
 
 
@@ -66,18 +79,18 @@ async def list_households(
     request: Request, database: Reader, query: Annotated[HouseholdQuery, Query()], caller: Viewer
 ) -> Response:
     """List households; also as CSV and NDJSON."""
-    narrowed = PlaceFilter(
-        area=query.area,
-        community_code=query.community_code,
-        updated_since=query.updated_since,
-        include_ended=query.include_ended,
-        source=query.source,
-    )
+    narrowed = place_filter(query)
     columns = list(HouseholdOut.model_fields)
     statement, key = storage.listing(
-        caller.areas, narrowed, building_id=query.building_id, residence=query.residence
+        caller.areas,
+        narrowed,
+        building_id=query.building_id,
+        dwelling_id=query.dwelling_id,
+        residence=query.residence,
     )
-    listing = Listing(statement, key, lambda row: _show(row).model_dump(mode="json"), columns)
+    listing = Listing(
+        statement, key, lambda row: _show(row).model_dump(mode="json"), columns, titles=_TITLES
+    )
     return await respond_list(request, database, listing, query)
 
 

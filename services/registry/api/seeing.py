@@ -64,7 +64,7 @@ def _work(request: Request, tx: Tx, clock: Clock, caller: Principal) -> Personal
         caller=_own(caller),
         at=at,
         today=local_date(at, settings.time_zone),
-        placement=settings.placement,
+        rules=request.app.state.rules,
         people=_people(request),
         actor=_actor(request, caller),
     )

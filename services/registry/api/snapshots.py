@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Query, Response
+from fastapi import Query, Request, Response
 from starlette.responses import StreamingResponse
 
 from kit.app import api_router
@@ -17,6 +17,7 @@ from services.registry.api.schemas.snapshots import SnapshotOut, SnapshotQuery, 
 from services.registry.api.working import NOT_MODIFIED, Reading, Viewer, unchanged
 from services.registry.domain.problems import DivisionNotFound
 from services.registry.operations import snapshots as operations
+from services.registry.storage.buildings import Basis
 
 router = api_router("/registry/v1", "snapshots")
 
@@ -36,7 +37,9 @@ async def get_community_snapshot(
 
     The ETag is the snapshot's `version`: a caller that holds it gets 304 and no body.
     """
-    version, body = await operations.read(work, code, query.count_basis)
+    version, body = await operations.read(
+        work, code, Basis(query.count_basis, work.rules.kinds.homes)
+    )
     held = unchanged(if_none_match, version)
     return held or Response(body, headers={"ETag": etag(version)}, media_type="application/json")
 
@@ -52,14 +55,14 @@ async def get_community_snapshot(
     },
 )
 async def stream_community_snapshots(
-    database: Reader, query: Annotated[SnapshotsQuery, Query()], caller: Viewer
+    request: Request, database: Reader, query: Annotated[SnapshotsQuery, Query()], caller: Viewer
 ) -> StreamingResponse:
     """Stream the snapshots of all communities of an area, by default the governed ones only."""
     lines = await operations.stream(
         database,
         caller.areas,
         query.area,
-        query.count_basis,
+        Basis(query.count_basis, request.app.state.rules.kinds.homes),
         governed_only=query.governed == "only",
     )
     return StreamingResponse(lines, media_type=NDJSON)

@@ -8,13 +8,16 @@ import orjson
 from fastapi import Depends, Request, Response
 
 from kit.auth import Principal
+from kit.boxes import read_bbox
 from kit.clock import Clock, local_date
 from kit.conditional import etag, is_not_modified
 from kit.coordinates import geometry_from_cgcs2000
 from kit.db import Tx
 from kit.web.deps import Now, UnitOfWork, needs
 from kit.web.schemas import Crs
+from services.registry.api.schemas.fields import SyncQuery
 from services.registry.operations.work import Work
+from services.registry.storage.places import PlaceFilter
 
 NOT_MODIFIED: dict[int | str, dict[str, Any]] = {
     304: {"description": "The caller already holds this version"}
@@ -25,7 +28,7 @@ MERGE_PATCH = "application/merge-patch+json"
 def _work(request: Request, tx: Tx, clock: Clock, caller: Principal) -> Work:
     settings = request.app.state.settings
     at = clock.now()
-    return Work(tx, caller, at, local_date(at, settings.time_zone), settings.placement)
+    return Work(tx, caller, at, local_date(at, settings.time_zone), request.app.state.rules)
 
 
 def _reading(
@@ -46,14 +49,38 @@ def _writing(
     return _work(request, tx, clock, caller)
 
 
+def _publishing(
+    request: Request,
+    tx: UnitOfWork,
+    clock: Now,
+    caller: Annotated[Principal, needs("partition:publish")],
+) -> Work:
+    return _work(request, tx, clock, caller)
+
+
 Reading = Annotated[Work, Depends(_reading)]
 """A request that only looks; needs the scope registry:read."""
 
 Writing = Annotated[Work, Depends(_writing)]
 """A request that changes; needs the scope registry:write."""
 
+Publishing = Annotated[Work, Depends(_publishing)]
+"""A request of whoever puts grids into force; needs the scope partition:publish."""
+
 Viewer = Annotated[Principal, needs("registry:read")]
 """The caller of a list or stream, which opens its own read."""
+
+
+def place_filter(query: SyncQuery) -> PlaceFilter:
+    """Return what a list of a noun is narrowed to by the filters that all nouns share."""
+    return PlaceFilter(
+        area=query.area,
+        community_code=getattr(query, "community_code", None),
+        bbox=read_bbox(getattr(query, "bbox", None)),
+        updated_since=query.updated_since,
+        include_ended=query.include_ended,
+        source=query.source,
+    )
 
 
 def tagged(response: Response, version: int | str) -> None:

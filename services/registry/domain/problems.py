@@ -76,6 +76,37 @@ class DivisionKindMismatch(Conflict):
     )
 
 
+class DivisionSectionMismatch(Conflict):
+    """The last section of a code is given out for another kind."""
+
+    code = "division.section_mismatch"
+    title = Text("Kind does not fit the code's section", "类型与代码段不符")
+    detail = Text(
+        "A code that ends with {section} is given out for a {expected}, not for a {kind}.",
+        "以 {section} 结尾的代码段属于 {expected}，而不是 {kind}。",
+    )
+    cure = Text(
+        "Correct the code or the kind: streets 001-099, towns 100-199, townships 200-399; "
+        "residents' committees 001-199, villagers' committees 200-399.",
+        "请更正代码或类型：街道 001-099，镇 100-199，乡 200-399；居委会 001-199，村委会 200-399。",
+    )
+
+
+class DivisionCodePadded(Conflict):
+    """A code is filled up with zeros to the length of a lower level."""
+
+    code = "division.code_padded"
+    title = Text("Code filled up with zeros", "代码以零补位")
+    detail = Text(
+        "The code ends with a section of zeros, which stands for no division of its level.",
+        "该代码以三位零结尾，不对应任何本级区划。",
+    )
+    cure = Text(
+        "Write the code with 6, 9 or 12 digits as its level has: 630102, not 630102000000.",
+        "请按所属层级书写 6、9 或 12 位代码：630102，而非 630102000000。",
+    )
+
+
 class DivisionParentMissing(Conflict):
     """The division that the code's prefix names is not there."""
 
@@ -117,9 +148,11 @@ class DivisionInUse(Conflict):
     code = "division.in_use"
     title = Text("Division in use", "区划仍在使用")
     detail = Text(
-        "The division still holds {divisions} divisions, {estates} estates and {buildings} "
-        "buildings.",
-        "该区划下仍有 {divisions} 个区划、{estates} 个小区、{buildings} 栋楼。",
+        "The division still holds {divisions} divisions, {estates} estates, {buildings} "
+        "buildings, {organizations} organizations, {service_points} service points and {teams} "
+        "teams.",
+        "该区划下仍有 {divisions} 个区划、{estates} 个小区、{buildings} 栋楼、{organizations} "
+        "个组织、{service_points} 个阵地、{teams} 支队伍。",
     )
     cure = Text("Move or end them first.", "请先迁出或注销它们。")
 
@@ -161,12 +194,16 @@ class EstateInUse(Conflict):
 
 
 class BuildingInUse(Conflict):
-    """Households still live in the building."""
+    """Households, dwellings or units still belong to the building."""
 
     code = "building.has_households"
-    title = Text("Building has households", "楼栋内仍有住户")
-    detail = Text("{count} households still belong to the building.", "仍有 {count} 户属于该楼栋。")
-    cure = Text("Move or end the households first.", "请先迁出或注销住户。")
+    title = Text("Building in use", "楼栋仍在使用")
+    detail = Text(
+        "{households} households, {dwellings} dwellings and {units} units still belong to the "
+        "building.",
+        "仍有 {households} 户、{dwellings} 套房屋、{units} 个单元属于该楼栋。",
+    )
+    cure = Text("Move or end them first.", "请先迁出或注销。")
 
 
 class HouseholdNoTaken(Conflict):

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-from uuid import UUID
-
 from kit.web.schemas import Crs
 from services.registry.domain.buildings import judge_distance
 from services.registry.domain.geometry import Outline, Shape
 from services.registry.domain.problems import (
     BuildingInUse,
     BuildingNotFound,
-    EstateNotFound,
-    ReferenceAmbiguous,
 )
-from services.registry.operations import places
+from services.registry.operations import places, references
 from services.registry.operations.keeping import Kept, Wanted
 from services.registry.operations.work import Work
-from services.registry.storage import buildings, divisions, residents, rows
+from services.registry.storage import buildings, divisions, residents
 from services.registry.storage.rows import Row
-from services.registry.storage.tables import BUILDINGS, ESTATES
+from services.registry.storage.tables import BUILDINGS
 
 _PLAIN = (
     "name",
@@ -39,7 +33,7 @@ async def settle(work: Work, wanted: Wanted, stored: Row | None) -> Row:
     """Return the column values of a building: `wanted` over what is stored."""
     kept = stored or {}
     values: Row = {name: wanted.get(name, kept.get(name)) for name in _PLAIN}
-    values |= {name: kept.get(name) for name in (*_PLACE, "estate_id")}
+    values |= {name: kept.get(name) for name in _PLACE}
     code = wanted.get("community_code", kept.get("community_code"))
     values |= await _place(work, wanted, code)
     shape = _point(values)
@@ -47,8 +41,9 @@ async def settle(work: Work, wanted: Wanted, stored: Row | None) -> Row:
     values["outside_m"] = None
     if shape is not None:
         values["outside_m"] = await _outside_m(work, values["community_code"], *_where(values))
-    if "estate_id" in wanted or "estate" in wanted:
-        values["estate_id"] = await _estate_id(work, wanted.get("estate_id"), wanted.get("estate"))
+    values["estate_id"] = await references.referred_id(
+        work, references.ESTATE, wanted, "estate", stored
+    )
     return values
 
 
@@ -78,43 +73,22 @@ async def _outside_m(work: Work, code: str, lon: float, lat: float) -> float | N
     boundary = await divisions.boundary_of(work.tx, code)
     if boundary is None:
         return None
-    return judge_distance(Outline(boundary).distance_m(lon, lat), work.placement)
-
-
-async def _estate_id(
-    work: Work, estate_id: UUID | None, reference: Mapping[str, Any] | None
-) -> UUID | None:
-    found = estate_id
-    if estate_id is not None and not await rows.one(
-        work.tx, rows.of_id(ESTATES, estate_id, work.areas, lock="share")
-    ):
-        raise EstateNotFound(errors=[places.unknown("/estate_id", EstateNotFound)])
-    if reference is not None:
-        row = await rows.one(
-            work.tx,
-            rows.of_source(
-                ESTATES, reference["source"], reference["source_id"], work.areas, lock="share"
-            ),
-        )
-        if row is None or row["ended_at"] is not None:
-            raise EstateNotFound(errors=[places.unknown("/estate", EstateNotFound)])
-        if estate_id is not None and row["id"] != estate_id:
-            raise ReferenceAmbiguous
-        found = row["id"]
-    return found
+    return judge_distance(Outline(boundary).distance_m(lon, lat), work.rules.placement)
 
 
 async def may_end(work: Work, row: Row) -> None:
-    """Refuse the end of a building that still has household rows: BuildingInUse."""
-    count = await buildings.households_in(work.tx, row["id"])
-    if count:
-        raise BuildingInUse(count=count)
+    """Refuse the end of a building that still holds something: BuildingInUse."""
+    counts = await buildings.contents(work.tx, row["id"])
+    if any(counts.values()):
+        raise BuildingInUse(
+            households=counts["households"], dwellings=counts["dwellings"], units=counts["units"]
+        )
 
 
 async def after(work: Work, before: Row, row: Row) -> None:
-    """Let households and residents follow a building that moves to another community."""
+    """Let what a building holds, and residents, follow it to another community."""
     if before["community_code"] != row["community_code"]:
-        await buildings.move_households(work.tx, row["id"], row["community_code"])
+        await buildings.move_contents(work.tx, row["id"], row["community_code"], at=work.at)
         await residents.follow_building(work.tx, row["id"])
 
 

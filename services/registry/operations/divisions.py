@@ -72,6 +72,9 @@ async def revoke(work: Work, code: str, if_match: str | None) -> None:
             divisions=contents["divisions"],
             estates=contents["estates"],
             buildings=contents["buildings"],
+            organizations=contents["organizations"],
+            service_points=contents["service_points"],
+            teams=contents["teams"],
         )
     valid_from = stored["valid_from"]
     valid_to = work.today if valid_from is None else max(work.today, valid_from)
@@ -92,7 +95,8 @@ async def _settle(work: Work, code: str, wanted: Wanted, stored: Row | None) -> 
     values: Row = {name: kept.get(name) for name in _PLAIN}
     values |= {name: wanted[name] for name in _PLAIN if name in wanted}
     values["kind"] = values["kind"] or plain_kind(code)
-    check_kind(code, values["kind"])
+    if stored is None:
+        check_kind(code, values["kind"], sections=work.rules.checks_sections)
     if values["is_governed"] is None:
         values["is_governed"] = is_governed_by_default(values["kind"])
     parent_code = parent_of(code)

@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 from kit.web.schemas import Crs
-from services.registry.domain.estates import has_company
+from services.registry.domain.estates import FACTS, settle_parties
+from services.registry.domain.kinds import PARTIES, EstateParty
+from services.registry.domain.organization_problems import OrganizationUnfit
 from services.registry.domain.problems import EstateInUse, EstateNotFound
-from services.registry.operations import places
+from services.registry.operations import places, references
 from services.registry.operations.keeping import Kept, Wanted
 from services.registry.operations.work import Work
 from services.registry.storage import estates
 from services.registry.storage.rows import Row
 from services.registry.storage.tables import ESTATES
 
-_PLAIN = (
-    "name",
-    "management_mode",
-    "has_property_company",
-    "has_owners_committee",
-    "has_resident_organization",
-)
+_PLAIN = ("name", "management_mode", *FACTS.values())
 
 
 async def settle(work: Work, wanted: Wanted, stored: Row | None) -> Row:
     """Return the column values of an estate: `wanted` over what is stored."""
     values: Row = {name: (stored or {}).get(name) for name in _PLAIN}
     values |= {name: wanted[name] for name in _PLAIN if name in wanted}
-    values["has_property_company"] = has_company(
-        values["management_mode"], values["has_property_company"]
-    )
+    for party in PARTIES:
+        await _settle_party(work, wanted, stored, values, party)
+    settle_parties(values)
     code = wanted.get("community_code", stored["community_code"] if stored else None)
     shape = None
     if stored is None or "geometry" in wanted:
@@ -39,6 +35,22 @@ async def settle(work: Work, wanted: Wanted, stored: Row | None) -> Row:
             values |= places.extent_of(shape)
     values["community_code"] = await places.community_of(work, code, shape)
     return values
+
+
+async def _settle_party(
+    work: Work, wanted: Wanted, stored: Row | None, values: Row, party: EstateParty
+) -> None:
+    """Settle the organization of one party; whoever drops it says anew whether there is one."""
+    column = f"{party}_id"
+    values[column] = None if stored is None else stored[column]
+    if not references.names(wanted, party):
+        return
+    row = await references.referred(work, references.ORGANIZATION, wanted, party)
+    if row is not None and work.rules.kinds.party_of(row["kind"]) != party:
+        raise OrganizationUnfit(party=party)
+    if row is None and values[column] is not None:
+        values[FACTS[party]] = wanted.get(FACTS[party])
+    values[column] = None if row is None else row["id"]
 
 
 async def may_end(work: Work, row: Row) -> None:

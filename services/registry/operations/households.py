@@ -2,58 +2,52 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from services.registry.domain.dwelling_problems import DwellingMismatch
 from services.registry.domain.people_problems import HouseholdHasResidents
-from services.registry.domain.problems import (
-    BuildingNotFound,
-    HouseholdNotFound,
-    ReferenceAmbiguous,
-)
-from services.registry.operations import places
+from services.registry.domain.problems import HouseholdNotFound
+from services.registry.operations import references
 from services.registry.operations.keeping import Kept, Wanted
 from services.registry.operations.work import Work
-from services.registry.storage import residents, rows
+from services.registry.storage import residents
 from services.registry.storage.rows import Row
-from services.registry.storage.tables import BUILDINGS, HOUSEHOLDS
+from services.registry.storage.tables import HOUSEHOLDS
 
-_PLAIN = ("household_no", "residence", "unit", "floor")
+_PLAIN = ("household_no", "residence", "residence_type", "unit", "floor")
 
 
 async def settle(work: Work, wanted: Wanted, stored: Row | None) -> Row:
-    """Return the column values of a household; its community is its building's."""
+    """Return the column values of a household; its community is its building's.
+
+    A dwelling brings its building, and unit and floor where the household states none.
+    """
     kept = stored or {}
     values: Row = {name: wanted.get(name, kept.get(name)) for name in _PLAIN}
-    if stored is not None and "building_id" not in wanted and "building" not in wanted:
+    dwelling = await references.referred(work, references.DWELLING, wanted, "dwelling")
+    building = await _building(work, wanted, stored, dwelling)
+    stays = stored is not None and building["id"] == stored["building_id"]
+    if stored is not None and stays and not references.names(wanted, "dwelling"):
+        # Whoever moves to another building leaves the dwelling behind; whoever stays keeps it.
+        kept_id = {"dwelling_id": stored["dwelling_id"]}
+        dwelling = await references.referred(work, references.DWELLING, kept_id, "dwelling")
+    if dwelling is not None:
+        if dwelling["building_id"] != building["id"]:
+            raise DwellingMismatch
+        for name in ("unit", "floor"):
+            if values[name] is None:
+                values[name] = dwelling[name]
+    values["dwelling_id"] = None if dwelling is None else dwelling["id"]
+    return values | {"building_id": building["id"], "community_code": building["community_code"]}
+
+
+async def _building(work: Work, wanted: Wanted, stored: Row | None, dwelling: Row | None) -> Row:
+    is_given = wanted.get("building_id") is not None or wanted.get("building") is not None
+    if not is_given and dwelling is not None:
+        wanted = {"building_id": dwelling["building_id"]}
+    elif stored is not None and not references.names(wanted, "building"):
         wanted = {"building_id": stored["building_id"]}
-    building = await _building(work, wanted)
-    values |= {"building_id": building["id"], "community_code": building["community_code"]}
-    return values
-
-
-async def _building(work: Work, wanted: Wanted) -> dict[str, Any]:
-    found: Row | None = None
-    building_id, reference = wanted.get("building_id"), wanted.get("building")
-    if building_id is not None:
-        found = await rows.one(
-            work.tx, rows.of_id(BUILDINGS, building_id, work.areas, lock="share")
-        )
-        if found is None:
-            raise BuildingNotFound(errors=[places.unknown("/building_id", BuildingNotFound)])
-    if reference is not None:
-        row = await rows.one(
-            work.tx,
-            rows.of_source(
-                BUILDINGS, reference["source"], reference["source_id"], work.areas, lock="share"
-            ),
-        )
-        if row is None or row["ended_at"] is not None:
-            raise BuildingNotFound(errors=[places.unknown("/building", BuildingNotFound)])
-        if found is not None and found["id"] != row["id"]:
-            raise ReferenceAmbiguous
-        found = row
+    found = await references.referred(work, references.BUILDING, wanted, "building")
     if found is None:
-        raise BuildingNotFound(errors=[places.unknown("/building_id", BuildingNotFound)])
+        raise references.absent(references.BUILDING, "/building_id")
     return found
 
 

@@ -1,4 +1,4 @@
-"""The life of a row, the same for estates, buildings and households.
+"""The life of a row, the same for every noun that is kept by id.
 
 A noun brings `settle`, which turns what was asked into column values: it resolves references
 inside the caller's areas and checks the rules.  Everything else (areas, versions, source ids,
@@ -74,7 +74,7 @@ class Kept:
     @property
     def area(self) -> str:
         """The name of the column with the code that a row belongs to."""
-        return str(rows.area_of(self.table).key)
+        return rows.area_of(self.table).name
 
 
 async def read(kept: Kept, work: Work, row_id: UUID, *, lock: Lock = "none") -> Row:

@@ -91,6 +91,13 @@ async def community_of(work: Work, code: str | None, shape: Shape | None) -> str
     raise CommunityNotLocated(errors=[unknown("/community_code", CommunityNotLocated)])
 
 
+async def division_of(work: Work, code: str) -> str:
+    """Return the code of an active division in the caller's areas; DivisionNotFound otherwise."""
+    if not (covers(work.areas, code) and await divisions.is_active(work.tx, code)):
+        raise DivisionNotFound(errors=[unknown("/division_code", DivisionNotFound)])
+    return code
+
+
 def unknown(pointer: str, problem: type[DivisionNotFound] | type[Any]) -> FieldError:
     """Return the field error that points at a reference to something absent."""
     return FieldError(code=problem.code, text=problem.detail, pointer=pointer)

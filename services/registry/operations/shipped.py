@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kit.auth import Principal
 from kit.db import Database
-from services.registry.domain.buildings import Placement
+from services.registry.domain.rules import Rules
 from services.registry.operations import divisions
 from services.registry.operations.keeping import Wanted
 from services.registry.operations.work import Work
@@ -50,7 +50,7 @@ async def load(
     """
     created = 0
     async with database.unit_of_work() as tx:
-        work = Work(tx, LOADER, at, today, Placement(refused_beyond_m=0.0))
+        work = Work(tx, LOADER, at, today, Rules())
         for code, wanted in shipped:
             if await rows.one(tx, storage.of_code(code, LOADER.areas)) is None:
                 await divisions.put(work, code, wanted, None)

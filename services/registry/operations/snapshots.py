@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator, Sequence
 
 from kit.areas import require_area
 from kit.db import Database
-from services.registry.domain.buildings import CountBasis
 from services.registry.domain.problems import DivisionNotFound
 from services.registry.operations.work import Work
 from services.registry.storage import divisions, snapshots
+from services.registry.storage.buildings import Basis
 
 
-async def read(work: Work, code: str, basis: CountBasis) -> tuple[str, str]:
+async def read(work: Work, code: str, basis: Basis) -> tuple[str, str]:
     """Return version and JSON text of an active community; DivisionNotFound otherwise."""
     require_area(work.areas, code, DivisionNotFound)
     if not await divisions.is_active(work.tx, code):
@@ -24,7 +24,7 @@ async def stream(
     database: Database,
     areas: Sequence[str],
     area: str | None,
-    basis: CountBasis,
+    basis: Basis,
     *,
     governed_only: bool,
 ) -> AsyncIterator[bytes]:

@@ -11,8 +11,8 @@ from kit.auth import Principal
 from kit.db import Tx
 from kit.quota import Quota
 from kit.sealing.vault import Vault
-from services.registry.domain.buildings import Placement
 from services.registry.domain.people_lists import PeopleLists
+from services.registry.domain.rules import Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Work:
     caller: Principal
     at: datetime
     today: date
-    placement: Placement
+    rules: Rules
 
     @property
     def areas(self) -> tuple[str, ...]:

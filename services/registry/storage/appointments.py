@@ -36,9 +36,9 @@ def listing(
     areas: Sequence[str], narrowed: PlaceFilter, own: AppointmentFilter
 ) -> tuple[Select[Any], list[ColumnElement[Any]]]:
     """Return the appointments visible in the areas, and the paging key."""
-    statement, key = places.listing(APPOINTMENTS, areas, narrowed)
+    owner = None if own.member_id is None else APPOINTMENTS.c.member_id == own.member_id
+    statement, key = places.listing(APPOINTMENTS, areas, narrowed, owner)
     for column, value in (
-        (APPOINTMENTS.c.member_id, own.member_id),
         (APPOINTMENTS.c.post, own.post),
         (APPOINTMENTS.c.organization_id, own.organization_id),
     ):

@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, insert, select
+from sqlalchemy import ColumnElement, insert, select
 
-from kit.areas import in_areas, under
+from kit.areas import narrow
 from kit.db import Tx
 from kit.outbox import Event, record
+from services.registry.storage.places import Listed, is_one_code, within
 from services.registry.storage.tables import CHANGES, OUTBOX
 
 
@@ -74,15 +75,22 @@ def listing(
     noun: str | None,
     subject: str | None,
     updated_since: datetime | None,
-) -> tuple[Select[Any], list[ColumnElement[Any]]]:
-    """Return the history visible in the areas, oldest first, and its paging key."""
-    statement = select(CHANGES).where(in_areas(CHANGES.c.area, areas))
-    if area is not None:
-        statement = statement.where(under(CHANGES.c.area, area))
+) -> Listed:
+    """Return the history visible in the areas, oldest first, and its paging key.
+
+    Narrowed to a prefix of codes it stands code by code: each is one stretch of an index.
+    """
+    columns = CHANGES.c
+    prefixes = narrow(areas, area)
+    statement = select(CHANGES).where(within(columns.area, prefixes))
     if noun is not None:
-        statement = statement.where(CHANGES.c.noun == noun)
+        statement = statement.where(columns.noun == noun)
     if subject is not None:
-        statement = statement.where(CHANGES.c.subject == subject)
+        statement = statement.where(columns.subject == subject)
     if updated_since is not None:
-        statement = statement.where(CHANGES.c.at >= updated_since)
-    return statement, [CHANGES.c.seq]
+        statement = statement.where(columns.at >= updated_since)
+    in_time: list[ColumnElement[Any]] = [columns.at, columns.seq]
+    is_stretch = (
+        subject is not None or prefixes in {(), ("",)} or is_one_code(columns.area, prefixes)
+    )
+    return statement, in_time if is_stretch else [columns.area, *in_time]

@@ -1,4 +1,7 @@
-"""Household and building counts by division, estate or building."""
+"""Household and building counts by division, estate, grid or building.
+
+A page of buildings or estates reads the rows of that page; divisions are added up at once.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,6 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
     Select,
     Text,
@@ -15,16 +17,18 @@ from sqlalchemy import (
     func,
     literal,
     select,
+    true,
     union_all,
 )
 
-from kit.areas import in_areas, under
-from services.registry.domain.buildings import CountBasis
-from services.registry.storage.buildings import counted, listed
+from kit.areas import narrow
+from services.registry.storage import grid_counts
+from services.registry.storage.buildings import Basis, counted, listed, listed_in, whole
 from services.registry.storage.divisions import ACTIVE
-from services.registry.storage.tables import BUILDINGS, DIVISIONS, ESTATES, HOUSEHOLDS
+from services.registry.storage.places import Listed, within
+from services.registry.storage.tables import BUILDINGS, DIVISIONS, ESTATES
 
-CountsBy = Literal["division", "district", "street", "community", "estate", "building"]
+CountsBy = Literal["division", "district", "street", "community", "estate", "grid", "building"]
 
 _DIGITS: dict[str, tuple[int, ...]] = {
     "division": (6, 9, 12),
@@ -34,110 +38,117 @@ _DIGITS: dict[str, tuple[int, ...]] = {
 }
 
 
-def _counted_buildings(areas: Sequence[str], area: str | None, basis: CountBasis) -> Any:
-    seen = in_areas(HOUSEHOLDS.c.community_code, areas)
-    here = in_areas(BUILDINGS.c.community_code, areas)
-    if area is not None:
-        seen = seen & under(HOUSEHOLDS.c.community_code, area)
-        here = here & under(BUILDINGS.c.community_code, area)
-    rows_of = listed(seen)
-    return (
-        select(
-            BUILDINGS.c.id,
-            BUILDINGS.c.name,
-            BUILDINGS.c.community_code,
-            BUILDINGS.c.estate_id,
-            counted(basis, rows_of).label("households"),
-        )
-        .join(rows_of, rows_of.c.building_id == BUILDINGS.c.id, isouter=True)
-        .where(BUILDINGS.c.ended_at.is_(None) & here)
-        .subquery("counted")
-    )
-
-
-def _whole(expression: ColumnElement[Any]) -> ColumnElement[Any]:
-    # PostgreSQL adds bigints up to a numeric, which is no JSON integer.
-    return cast(func.coalesce(expression, 0), BigInteger)
-
-
-def _sums(of: Any) -> list[ColumnElement[Any]]:
-    return [
-        func.count(of.c.id).label("buildings"),
-        _whole(func.sum(of.c.households)).label("households"),
-        func.count(of.c.id).filter(of.c.households.is_(None)).label("buildings_without_count"),
-    ]
-
-
-def listing(
-    areas: Sequence[str], *, area: str | None, by: CountsBy, basis: CountBasis
-) -> tuple[Select[Any], list[ColumnElement[Any]]]:
+def listing(areas: Sequence[str], *, area: str | None, by: CountsBy, basis: Basis) -> Listed:
     """Return the counts, one row a division, estate or building, and the paging key.
 
     A row's `households` counts what the caller's areas show, so the sums of a caller with a
     part of a district are the sums of that part.
     """
-    of = _counted_buildings(areas, area, basis)
+    prefixes = narrow(areas, area)
     if by == "building":
-        rows = _by_building(of)
-    elif by == "estate":
-        rows = _by_estate(of, areas, area)
-    else:
-        rows = _by_division(of, areas, area, _DIGITS[by])
-    found = rows.subquery("counts")
-    return select(found), [found.c.code]
+        return _by_building(prefixes, basis)
+    if by == "estate":
+        return _by_estate(prefixes, basis)
+    if by == "grid":
+        return grid_counts.listing(prefixes, basis)
+    return _by_division(prefixes, basis, _DIGITS[by])
 
 
-def _by_building(of: Any) -> Select[Any]:
-    return select(
-        cast(of.c.id, Text).label("code"),
-        of.c.name,
-        of.c.community_code,
-        literal(1).label("buildings"),
-        func.coalesce(of.c.households, 0).label("households"),
-        case((of.c.households.is_(None), 1), else_=0).label("buildings_without_count"),
-    )
+def _sums(of: Any) -> list[ColumnElement[Any]]:
+    return [
+        func.count(of.c.id).label("buildings"),
+        whole(func.sum(of.c.households)).label("households"),
+        func.count(of.c.id).filter(of.c.households.is_(None)).label("buildings_without_count"),
+    ]
 
 
-def _by_estate(of: Any, areas: Sequence[str], area: str | None) -> Select[Any]:
+def _by_building(prefixes: Sequence[str], basis: Basis) -> Listed:
+    columns = BUILDINGS.c
+    rows_of = listed_in(basis, columns.id)
+    households = counted(basis, rows_of)
     statement = (
         select(
-            cast(ESTATES.c.id, Text).label("code"),
-            ESTATES.c.name,
-            ESTATES.c.community_code,
-            *_sums(of),
+            cast(columns.id, Text).label("code"),
+            columns.name,
+            columns.community_code,
+            literal(1).label("buildings"),
+            func.coalesce(households, 0).label("households"),
+            case((households.is_(None), 1), else_=0).label("buildings_without_count"),
+            columns.id,
         )
-        .join(of, of.c.estate_id == ESTATES.c.id, isouter=True)
-        .where(ESTATES.c.ended_at.is_(None) & in_areas(ESTATES.c.community_code, areas))
-        .group_by(ESTATES.c.id)
+        .join_from(BUILDINGS, rows_of, true())
+        .where(columns.ended_at.is_(None) & within(columns.community_code, prefixes))
     )
-    return statement if area is None else statement.where(under(ESTATES.c.community_code, area))
+    return statement, [columns.community_code, columns.id]
 
 
-def _by_division(
-    of: Any, areas: Sequence[str], area: str | None, digits: tuple[int, ...]
-) -> Select[Any]:
-    levels = _levels(of, digits)
-    statement = (
-        select(
-            DIVISIONS.c.code,
-            DIVISIONS.c.name,
-            case((func.length(DIVISIONS.c.code) == 12, DIVISIONS.c.code)).label("community_code"),
-            _whole(levels.c.buildings).label("buildings"),
-            _whole(levels.c.households).label("households"),
-            _whole(levels.c.buildings_without_count).label("buildings_without_count"),
-        )
-        .join(levels, levels.c.prefix == DIVISIONS.c.code, isouter=True)
+def _by_estate(prefixes: Sequence[str], basis: Basis) -> Listed:
+    columns = ESTATES.c
+    rows_of = listed_in(basis, BUILDINGS.c.id)
+    # An estate's buildings may stand in a community that the caller does not see.
+    here = (
+        select(BUILDINGS.c.id, counted(basis, rows_of).label("households"))
+        .join_from(BUILDINGS, rows_of, true())
         .where(
-            in_areas(DIVISIONS.c.code, areas)
-            & (DIVISIONS.c.status == ACTIVE)
-            & func.length(DIVISIONS.c.code).in_(digits)
+            (BUILDINGS.c.estate_id == columns.id)
+            & BUILDINGS.c.ended_at.is_(None)
+            & within(BUILDINGS.c.community_code, prefixes)
+        )
+        .correlate(ESTATES)
+        .subquery("here")
+    )
+    sums = select(*_sums(here)).lateral("sums")
+    statement = (
+        select(
+            cast(columns.id, Text).label("code"),
+            columns.name,
+            columns.community_code,
+            sums.c.buildings,
+            sums.c.households,
+            sums.c.buildings_without_count,
+            columns.id,
+        )
+        .join_from(ESTATES, sums, true())
+        .where(columns.ended_at.is_(None) & within(columns.community_code, prefixes))
+    )
+    return statement, [columns.community_code, columns.id]
+
+
+def _by_division(prefixes: Sequence[str], basis: Basis, digits: tuple[int, ...]) -> Listed:
+    levels = _levels(_counted_buildings(prefixes, basis), digits)
+    columns = DIVISIONS.c
+    statement = (
+        select(
+            columns.code,
+            columns.name,
+            case((func.length(columns.code) == 12, columns.code)).label("community_code"),
+            whole(levels.c.buildings).label("buildings"),
+            whole(levels.c.households).label("households"),
+            whole(levels.c.buildings_without_count).label("buildings_without_count"),
+        )
+        .join_from(DIVISIONS, levels, levels.c.prefix == columns.code, isouter=True)
+        .where(
+            within(columns.code, prefixes)
+            & (columns.status == ACTIVE)
+            & func.length(columns.code).in_(digits)
         )
     )
-    return statement if area is None else statement.where(under(DIVISIONS.c.code, area))
+    return statement, [columns.code]
+
+
+def _counted_buildings(prefixes: Sequence[str], basis: Basis) -> Any:
+    columns = BUILDINGS.c
+    rows_of = listed(basis, within(basis.table.c.community_code, prefixes))
+    return (
+        select(columns.id, columns.community_code, counted(basis, rows_of).label("households"))
+        .join_from(BUILDINGS, rows_of, rows_of.c.building_id == columns.id, isouter=True)
+        .where(columns.ended_at.is_(None) & within(columns.community_code, prefixes))
+        .subquery("counted")
+    )
 
 
 def _levels(of: Any, digits: tuple[int, ...]) -> Any:
-    sums = [
+    sums: list[Select[Any]] = [
         select(func.left(of.c.community_code, count).label("prefix"), *_sums(of)).group_by("prefix")
         for count in digits
     ]

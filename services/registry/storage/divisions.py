@@ -10,24 +10,24 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Select,
-    column,
-    exists,
     func,
-    not_,
     or_,
     select,
-    table,
-    text,
 )
 
 from kit.areas import in_areas, under
 from kit.boxes import Box, meets
-from kit.bulk.issues import RowIssue
-from kit.bulk.staging import ROWS, Staging
 from kit.db import Tx
 from services.registry.storage import rows
 from services.registry.storage.rows import Lock
-from services.registry.storage.tables import BUILDINGS, DIVISIONS, ESTATES
+from services.registry.storage.tables import (
+    BUILDINGS,
+    DIVISIONS,
+    ESTATES,
+    ORGANIZATIONS,
+    SERVICE_POINTS,
+    TEAMS,
+)
 
 ACTIVE = "active"
 REVOKED = "revoked"
@@ -48,8 +48,10 @@ class DivisionFilter:
 
 
 def _in_force(as_of: date) -> ColumnElement[bool]:
+    # A revoked division whose end nobody knows was surely not in force on any day asked for.
+    no_end = DIVISIONS.c.valid_to.is_(None) & (DIVISIONS.c.status == ACTIVE)
     return or_(DIVISIONS.c.valid_from.is_(None), DIVISIONS.c.valid_from <= as_of) & or_(
-        DIVISIONS.c.valid_to.is_(None), DIVISIONS.c.valid_to > as_of
+        no_end, DIVISIONS.c.valid_to > as_of
     )
 
 
@@ -102,18 +104,18 @@ async def is_active(tx: Tx, code: str) -> bool:
     return await tx.scalar(rows.locked(statement, "share")) is not None
 
 
+#: Tables of what belongs to a division by its code; what belongs to those goes with them.
+CONTENTS = (ESTATES, BUILDINGS, ORGANIZATIONS, SERVICE_POINTS, TEAMS)
+
+
 async def contents(tx: Tx, code: str) -> dict[str, int]:
-    """Return how many active divisions, estates and buildings a division still holds."""
+    """Return how many active divisions, estates, buildings and so on a division still holds."""
     below = under(DIVISIONS.c.code, code) & (DIVISIONS.c.code != code)
-    return {
-        "divisions": await rows.count(tx, DIVISIONS, below & (DIVISIONS.c.status == ACTIVE)),
-        "estates": await rows.count(
-            tx, ESTATES, under(ESTATES.c.community_code, code) & ESTATES.c.ended_at.is_(None)
-        ),
-        "buildings": await rows.count(
-            tx, BUILDINGS, under(BUILDINGS.c.community_code, code) & BUILDINGS.c.ended_at.is_(None)
-        ),
-    }
+    counts = {"divisions": await rows.count(tx, DIVISIONS, below & (DIVISIONS.c.status == ACTIVE))}
+    for table in CONTENTS:
+        held = under(rows.area_of(table), code) & table.c.ended_at.is_(None)
+        counts[table.name] = await rows.count(tx, table, held)
+    return counts
 
 
 async def boundaries(tx: Tx, areas: Sequence[str]) -> dict[str, str]:
@@ -181,66 +183,3 @@ async def extents(tx: Tx) -> dict[str, tuple[float, float, float, float]]:
         .group_by(district)
     )
     return {row[0]: (row[1], row[2], row[3], row[4]) for row in await tx.execute(statement)}
-
-
-async def refuse_revoked(staging: Staging, issue: RowIssue) -> None:
-    """Refuse staged rows whose code was revoked."""
-    await staging.refuse(
-        issue,
-        "code",
-        "SELECT s.row_no FROM import_rows s JOIN divisions d USING (code) "
-        "WHERE d.status = 'revoked'",
-    )
-
-
-async def refuse_orphans(staging: Staging, issue: RowIssue, areas: Sequence[str]) -> None:
-    """Refuse staged rows with a division above that is revoked, or missing and not the caller's."""
-    staged = table(ROWS, column("row_no"), column("code"))
-    for digits in (6, 9):
-        above = func.left(staged.c.code, digits)
-        is_there = exists().where((DIVISIONS.c.code == above) & (DIVISIONS.c.status == ACTIVE))
-        is_revoked = exists().where((DIVISIONS.c.code == above) & (DIVISIONS.c.status == REVOKED))
-        lost = is_revoked | (~is_there & not_(in_areas(above, areas)))
-        found = select(staged.c.row_no).where((func.length(staged.c.code) > digits) & lost)
-        await staging.refuse_set(issue, "code", found, {"parent_code": f"({digits})"})
-
-
-async def fill_defaults(tx: Tx) -> None:
-    """Fill what neither the staged row nor the stored division states."""
-    await tx.execute(
-        text(
-            "UPDATE import_rows SET name = coalesce(name, code), kind = coalesce(kind, plain_kind),"
-            " is_governed = coalesce(is_governed, plain_governed)"
-        )
-    )
-
-
-_CREATE_PARENTS = """
-INSERT INTO divisions (code, name, kind, parent_code, status, is_governed, version,
-                       created_at, updated_at)
-SELECT above, coalesce(max(named), above),
-       CASE length(above) WHEN 6 THEN 'district' ELSE 'street' END,
-       CASE WHEN length(above) > 6 THEN left(above, 6) END, 'active', false, 1, :at, :at
-FROM (SELECT left(code, 9) AS above, street_name AS named FROM import_rows WHERE length(code) > 9
-      UNION ALL SELECT left(code, 6), NULL FROM import_rows WHERE length(code) > 6) wanted
-WHERE above NOT IN (SELECT code FROM import_rows)
-GROUP BY above
-ON CONFLICT (code) DO NOTHING
-RETURNING code
-"""
-
-
-async def create_parents(tx: Tx, *, at: datetime) -> list[str]:
-    """Create the divisions above the staged ones that are nowhere yet; returns their codes."""
-    return list(await tx.scalars(text(_CREATE_PARENTS), {"at": at}))
-
-
-async def moved_boundaries(tx: Tx) -> list[tuple[str, str]]:
-    """Return code and new boundary of the stored communities whose staged boundary differs."""
-    found = await tx.execute(
-        text(
-            "SELECT d.code, s.boundary FROM import_rows s JOIN divisions d USING (code) "
-            "WHERE length(d.code) = 12 AND s.boundary IS DISTINCT FROM d.boundary"
-        )
-    )
-    return [(row[0], row[1]) for row in found]

@@ -4,28 +4,49 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, column, not_, select, table, text
+from sqlalchemy import ColumnElement, and_, column, not_, or_, select, table, text
 
 from kit.areas import in_areas
 from kit.bulk.issues import RowIssue
 from kit.bulk.staging import ROWS, Staging
 from kit.db import Tx
+from services.registry.domain.estates import FACTS
+from services.registry.domain.kinds import PARTIES, EstateParty
 from services.registry.storage import places, rows
-from services.registry.storage.places import PlaceFilter
+from services.registry.storage.places import Listed, PlaceFilter
 from services.registry.storage.tables import BUILDINGS, ESTATES
 
 
 def listing(
-    areas: Sequence[str], narrowed: PlaceFilter, *, management_mode: str | None = None
-) -> tuple[Select[Any], list[ColumnElement[Any]]]:
-    """Return the estates visible in the areas, and the paging key."""
-    statement, key = places.listing(ESTATES, areas, narrowed)
+    areas: Sequence[str],
+    narrowed: PlaceFilter,
+    *,
+    management_mode: str | None = None,
+    organization_id: UUID | None = None,
+    three_no: tuple[bool, Sequence[EstateParty]] | None = None,
+) -> Listed:
+    """Return the estates visible in the areas, and the paging key.
+
+    `three_no` is the wanted answer and the parties that it is about.
+    """
+    owner = None
+    if organization_id is not None:
+        owner = or_(*(ESTATES.c[f"{party}_id"] == organization_id for party in PARTIES))
+    statement, key = places.listing(ESTATES, areas, narrowed, owner)
     if management_mode is not None:
         statement = statement.where(ESTATES.c.management_mode == management_mode)
+    if three_no is not None:
+        statement = statement.where(_is_three_no(three_no[1], wanted=three_no[0]))
     return statement, key
+
+
+def _is_three_no(parties: Sequence[EstateParty], *, wanted: bool) -> ColumnElement[bool]:
+    facts = [ESTATES.c[FACTS[party]] for party in parties]
+    if wanted:
+        return and_(*(fact.is_(False) for fact in facts))
+    return or_(*(fact.is_(True) for fact in facts))
 
 
 async def buildings_in(tx: Tx, estate_id: UUID) -> int:
@@ -88,6 +109,16 @@ UPDATE import_rows s SET estate_id = e.id FROM (
 WHERE s.estate_source_id IS NULL AND s.estate_name IS NOT NULL
 AND e.community_code = s.community_code AND e.name = s.estate_name
 """
+
+
+async def forget_resolved(tx: Tx) -> None:
+    """Drop id and name of an estate that staged buildings name by an id of ours."""
+    await tx.execute(
+        text(
+            "UPDATE import_rows SET estate_source_id = NULL, estate_name = NULL "
+            "WHERE estate_id IS NOT NULL"
+        )
+    )
 
 
 async def create_named(tx: Tx, *, at: datetime) -> list[tuple[str, str]]:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, column, table, update
+from sqlalchemy import Text, and_, column, literal_column, table, update
 
 from kit.areas import in_areas
 from kit.bulk.issues import RowIssue
 from kit.bulk.staging import ROWS, Staging
 from kit.db import Tx
+from services.registry.domain.households import Residence
 from services.registry.storage import places
-from services.registry.storage.places import PlaceFilter
+from services.registry.storage.places import Listed, PlaceFilter
 from services.registry.storage.tables import BUILDINGS, HOUSEHOLDS
 
 
@@ -22,14 +22,18 @@ def listing(
     narrowed: PlaceFilter,
     *,
     building_id: UUID | None = None,
-    residence: str | None = None,
-) -> tuple[Select[Any], list[ColumnElement[Any]]]:
+    dwelling_id: UUID | None = None,
+    residence: Residence | None = None,
+) -> Listed:
     """Return the households visible in the areas, and the paging key."""
-    statement, key = places.listing(HOUSEHOLDS, areas, narrowed)
-    if building_id is not None:
-        statement = statement.where(HOUSEHOLDS.c.building_id == building_id)
+    owners = ((HOUSEHOLDS.c.building_id, building_id), (HOUSEHOLDS.c.dwelling_id, dwelling_id))
+    named = [column == value for column, value in owners if value is not None]
+    owner = and_(*named) if named else None
+    statement, key = places.listing(HOUSEHOLDS, areas, narrowed, owner)
     if residence is not None:
-        statement = statement.where(HOUSEHOLDS.c.residence == residence)
+        # Written out, not a parameter: a prepared plan then knows that the partial index serves.
+        written = literal_column(f"'{residence}'", Text)
+        statement = statement.where(HOUSEHOLDS.c.residence == written)
     return statement, key
 
 

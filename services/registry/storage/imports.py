@@ -38,7 +38,11 @@ from kit.bulk.issues import RowIssue
 from kit.bulk.noun import ImportContext
 from kit.bulk.staging import ROWS, Staging
 from kit.db import Tx, UtcDateTime
+from services.registry.storage.rows import area_of
 from services.registry.storage.tables import CHANGES
+
+NO_TEXTS: ColumnElement[Any] = cast(array([], type_=Text), ARRAY(Text))
+"""The empty list of texts, for `default`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,27 @@ async def default(
     await tx.execute(update(staging.table).values({column_name: value}).where(cell.is_(None)))
 
 
+_OUR_ID = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
+
+
+async def resolve_own(
+    tx: Tx,
+    staging: Staging,
+    target: Table,
+    columns: tuple[str, str],
+    areas: Sequence[str],
+) -> None:
+    """Fill a reference of staged rows, (its text, its id), where the text is an id of ours.
+
+    Our exports name the rows that others refer to by our ids.
+    """
+    given, filled = (staging.table.c[name] for name in columns)
+    own_id = case((given.regexp_match(_OUR_ID), cast(given, Uuid)))
+    seen = (target.c.id == own_id) & target.c.ended_at.is_(None) & in_areas(area_of(target), areas)
+    values = {columns[1]: target.c.id}
+    await tx.execute(update(staging.table).values(values).where(seen & filled.is_(None)))
+
+
 async def refuse_hidden(
     staging: Staging, issue: RowIssue, column_name: str, areas: Sequence[str]
 ) -> None:
@@ -104,6 +129,16 @@ async def refuse_unknown_community(staging: Staging, issue: RowIssue) -> None:
         "SELECT s.row_no FROM import_rows s WHERE s.community_code IS NOT NULL AND NOT EXISTS "
         "(SELECT 1 FROM divisions d WHERE d.code = s.community_code AND d.status = 'active' "
         "AND length(d.code) = 12)",
+    )
+
+
+async def refuse_unknown_division(staging: Staging, issue: RowIssue) -> None:
+    """Refuse staged rows whose division is not in force."""
+    await staging.refuse(
+        issue,
+        "division_code",
+        "SELECT s.row_no FROM import_rows s WHERE s.division_code IS NOT NULL AND NOT EXISTS "
+        "(SELECT 1 FROM divisions d WHERE d.code = s.division_code AND d.status = 'active')",
     )
 
 

@@ -34,7 +34,8 @@ def listing(
     areas: Sequence[str], narrowed: PlaceFilter, own: ResidentFilter
 ) -> tuple[Select[Any], list[ColumnElement[Any]]]:
     """Return the residents visible in the areas, and the paging key."""
-    statement, key = places.listing(RESIDENTS, areas, narrowed)
+    owner = None if own.household_id is None else belongs_to(own.household_id)
+    statement, key = places.listing(RESIDENTS, areas, narrowed, owner)
     columns = RESIDENTS.c
     for filtered, value in (
         (columns.relation_to_householder, own.relation_to_householder),
@@ -43,8 +44,6 @@ def listing(
     ):
         if value is not None:
             statement = statement.where(filtered == value)
-    if own.household_id is not None:
-        statement = statement.where(belongs_to(own.household_id))
     if own.tag is not None:
         statement = statement.where(any_(columns.tags) == own.tag)
     if own.warning is not None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, Table, func, insert, select, update
+from sqlalchemy import Column, ColumnElement, Select, Table, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from kit.areas import in_areas
 from kit.db import Tx, sqlstate
 from kit.errors import Problem
+from services.registry.domain.dwelling_problems import AddressCodeTaken, UnitTaken
 from services.registry.domain.people_problems import HouseholderTaken
 from services.registry.domain.problems import HouseholdNoTaken, SourceTaken
 
@@ -21,12 +22,14 @@ _TAKEN: Mapping[str, type[Problem]] = {
     "uq_households_number": HouseholdNoTaken,
     "uq_residents_householder": HouseholderTaken,
     "uq_residents_registered_householder": HouseholderTaken,
+    "uq_units_name": UnitTaken,
+    "uq_dwellings_address_code": AddressCodeTaken,
 }
 #: Every noun has this constraint, named after its table.
 _SOURCE = "_source_source_id"
 
 
-def area_of(table: Table) -> ColumnElement[str]:
+def area_of(table: Table) -> Column[str]:
     """Return the column with the code that a row belongs to: community, division or place."""
     names = ("community_code", "division_code", "place_code")
     return next(table.c[name] for name in names if name in table.c)

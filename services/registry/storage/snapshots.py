@@ -4,36 +4,60 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 
-from sqlalchemy import func, select, text
+from sqlalchemy import TextClause, func, select, text
 
 from kit.areas import in_areas, under
 from kit.db import Database, Tx
 from services.registry.domain.buildings import CountBasis
+from services.registry.storage.buildings import Basis
 from services.registry.storage.divisions import ACTIVE
 from services.registry.storage.tables import DIVISIONS
 
 #: Communities a statement; a snapshot is some 100 kB, so a batch stays small in memory.
 _BATCH = 8
 
-_COUNTED: dict[CountBasis, str] = {
-    "resident": "CASE WHEN l.listed > 0 THEN l.resident ELSE b.households_resident END",
-    "registered": "CASE WHEN l.listed > 0 THEN l.registered ELSE b.households_registered END",
-    "dwellings": "b.dwellings",
+#: Basis -> the table whose single rows count, and which of them do.
+_ROWS: dict[CountBasis, tuple[str, str]] = {
+    "resident": ("households", "r.residence IN ('resident', 'both')"),
+    "registered": ("households", "r.residence IN ('registered', 'both')"),
+    "dwellings": ("dwellings", "(r.use IS NULL OR r.use = ANY(:homes))"),
+}
+_STATED: dict[CountBasis, str] = {
+    "resident": "households_resident",
+    "registered": "households_registered",
+    "dwellings": "dwellings",
 }
 
 # Geometry is stored as GeoJSON text: `::json` embeds it as it stands.  The version is the hash
 # of everything else, so it changes exactly when something that is shown changes.
 _SQL = """
-WITH listed AS (
-  SELECT h.building_id, count(*) AS listed,
-         count(*) FILTER (WHERE h.residence IN ('resident', 'both')) AS resident,
-         count(*) FILTER (WHERE h.residence IN ('registered', 'both')) AS registered
-  FROM households h
-  WHERE h.community_code = ANY(:codes) AND h.ended_at IS NULL
-  GROUP BY h.building_id
+WITH singles AS (
+  SELECT r.building_id, r.unit, {counts} AS counts
+  FROM {rows} r WHERE r.community_code = ANY(:codes) AND r.ended_at IS NULL
+), listed AS (
+  SELECT building_id, count(*) AS listed, count(*) FILTER (WHERE counts) AS counted
+  FROM singles GROUP BY building_id
+), listed_by_unit AS (
+  SELECT building_id, unit, count(*) FILTER (WHERE counts) AS counted
+  FROM singles GROUP BY building_id, unit
+), units_of AS (
+  SELECT u.building_id, count(*) AS units,
+    json_agg(json_build_object(
+      'name', u.name, 'floors', u.floors,
+      'households', CASE WHEN l.listed > 0 THEN coalesce(n.counted, 0) ELSE u.{stated} END,
+      'point', CASE WHEN u.west IS NOT NULL THEN json_build_array(u.west, u.south) END
+    ) ORDER BY u.name, u.id) AS items
+  FROM units u
+  LEFT JOIN listed l ON l.building_id = u.building_id
+  LEFT JOIN listed_by_unit n ON n.building_id = u.building_id AND n.unit = u.name
+  WHERE u.community_code = ANY(:codes) AND u.ended_at IS NULL
+  GROUP BY u.building_id
 ), counted AS (
-  SELECT b.*, {counted} AS households
-  FROM buildings b LEFT JOIN listed l ON l.building_id = b.id
+  SELECT b.*, CASE WHEN l.listed > 0 THEN l.counted ELSE b.{stated} END AS households,
+    coalesce(b.units, n.units) AS units_known, n.items AS unit_items
+  FROM buildings b
+  LEFT JOIN listed l ON l.building_id = b.id
+  LEFT JOIN units_of n ON n.building_id = b.id
   WHERE b.community_code = ANY(:codes) AND b.ended_at IS NULL
 ), buildings_of AS (
   SELECT c.community_code,
@@ -41,7 +65,8 @@ WITH listed AS (
       'id', c.id, 'source', c.source, 'source_id', c.source_id, 'name', c.name,
       'estate_id', c.estate_id, 'kind', c.kind, 'geometry', c.geometry::json,
       'point', CASE WHEN c.lon IS NOT NULL THEN json_build_array(c.lon, c.lat) END,
-      'units', c.units, 'floors', c.floors, 'households', coalesce(c.households, 0)
+      'units', c.units_known, 'floors', c.floors, 'households', coalesce(c.households, 0),
+      'unit_details', coalesce(c.unit_items, '[]'::json)
     ) ORDER BY c.source, c.source_id, c.id) AS items,
     count(*) AS buildings, sum(coalesce(c.households, 0)) AS households,
     count(*) FILTER (WHERE c.geometry IS NULL) AS without_location,
@@ -78,15 +103,25 @@ FROM (SELECT code, body, encode(sha256(convert_to(body, 'UTF8')), 'hex') AS vers
       FROM bodies) hashed
 ORDER BY code
 """
-_STATEMENTS = {basis: text(_SQL.format(counted=sql)) for basis, sql in _COUNTED.items()}
 
 
-async def build(tx: Tx, codes: Sequence[str], basis: CountBasis) -> list[tuple[str, str]]:
+def _statement(basis: CountBasis) -> TextClause:
+    rows, counts = _ROWS[basis]
+    return text(_SQL.format(rows=rows, counts=counts, stated=_STATED[basis]))
+
+
+_STATEMENTS = {basis: _statement(basis) for basis in _ROWS}
+
+
+async def build(tx: Tx, codes: Sequence[str], basis: Basis) -> list[tuple[str, str]]:
     """Return (version, JSON text) of the communities, in code order.
 
     The caller has checked that the codes are active communities in its areas.
     """
-    found = await tx.execute(_STATEMENTS[basis], {"codes": list(codes), "basis": basis})
+    values: dict[str, object] = {"codes": list(codes), "basis": basis.name}
+    if basis.name == "dwellings":
+        values["homes"] = list(basis.homes)
+    found = await tx.execute(_STATEMENTS[basis.name], values)
     return [(version, body) for version, body in found.all()]
 
 
@@ -106,9 +141,7 @@ async def communities(
     return list(await tx.scalars(statement.order_by(DIVISIONS.c.code)))
 
 
-async def stream(
-    database: Database, codes: Sequence[str], basis: CountBasis
-) -> AsyncIterator[bytes]:
+async def stream(database: Database, codes: Sequence[str], basis: Basis) -> AsyncIterator[bytes]:
     """Yield the snapshots of the communities as NDJSON; memory stays at one batch.
 
     Each line is consistent in itself: it comes from one statement.

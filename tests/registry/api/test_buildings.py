@@ -155,3 +155,34 @@ def test_a_footprint_of_two_parts_has_its_point_on_one_of_them(registry: Registr
     lon, lat = registry.snapshot(A)["buildings"][0]["point"]
     assert any(west <= lon <= west + 0.0004 for west in (101.791, 101.792))
     assert 36.601 <= lat <= 36.6014
+
+
+@pytest.mark.parametrize(
+    ("metres", "code"),
+    [
+        (-200, None),
+        (30, "building.near_outside"),
+        (49, "building.near_outside"),
+        (52, "building.far_outside"),
+        (490, "building.far_outside"),
+    ],
+)
+def test_a_place_outside_its_community_is_warned_of_by_its_distance(
+    registry: Registry, metres: int, code: str | None
+) -> None:
+    point = {"type": "Point", "coordinates": [round(101.80 + metres / 89_266, 7), 36.605]}
+    made = registry.building(A, geometry=point)
+    assert [warning["code"] for warning in made["warnings"]] == ([code] if code else [])
+    if code:
+        (warning,) = made["warnings"]
+        assert made["outside_m"] == pytest.approx(metres, abs=1)
+        assert (warning["pointer"], str(made["outside_m"]) in warning["detail"]) == (
+            "/geometry",
+            True,
+        )
+    assert registry.get(f"buildings/{made['id']}")["warnings"] == made["warnings"]
+    assert registry.get("buildings")["items"][0]["warnings"] == made["warnings"]
+    chinese = registry.client.get(
+        f"{V1}/buildings/{made['id']}", headers={"Accept-Language": "zh-CN"}
+    ).json()["warnings"]
+    assert all("米" in warning["detail"] for warning in chinese)

@@ -1,4 +1,4 @@
-"""Rows that another system owns: one rule for estates, buildings and households."""
+"""Rows that another system owns: one rule for every noun."""
 
 from __future__ import annotations
 
@@ -8,7 +8,15 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.registry.factories import V1, A, B, Registry
+from tests.registry.factories import (
+    V1,
+    A,
+    B,
+    Registry,
+    a_service_point,
+    a_team,
+    an_organization,
+)
 
 ANY = {"If-Match": "*"}
 
@@ -38,11 +46,36 @@ NOUNS = [
         "units",
     ),
     Noun(
+        "units",
+        HOME | {"name": "1", "floors": 6, "households_resident": 24},
+        HOME | {"name": "2"},
+        "households_resident",
+    ),
+    Noun(
+        "dwellings",
+        HOME | {"address_code": "630102-0001", "use": "residential", "area_m2": 89.5},
+        HOME | {"address_code": "630102-0002"},
+        "area_m2",
+    ),
+    Noun(
         "households",
         HOME | {"household_no": "001", "unit": "1", "floor": 3},
         HOME | {"household_no": "002", "residence": "resident"},
         "floor",
     ),
+    Noun(
+        "organizations",
+        an_organization(A, uscc="91350100M000100Y43", rating="五星级"),
+        an_organization(B, name="腾辉物业"),
+        "uscc",
+    ),
+    Noun(
+        "service-points",
+        a_service_point(A, opening_hours="24/7", services=["充电", "饮水"]),
+        a_service_point(B, name="爱心商家"),
+        "opening_hours",
+    ),
+    Noun("teams", a_team(A, description="骑手"), a_team(B, name="食安哨兵"), "description"),
 ]
 
 

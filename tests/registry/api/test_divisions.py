@@ -11,17 +11,17 @@ ANY = {"If-Match": "*"}
 
 
 def test_a_division_is_created_under_its_parent_and_read_back(registry: Registry) -> None:
-    made = registry.division("990001001009", name="新社区", name_en="New", kind="village")
+    made = registry.division("990001001209", name="新社区", name_en="New", kind="village")
     assert made.status_code == 201
-    assert made.headers["location"] == f"{V1}/divisions/990001001009"
+    assert made.headers["location"] == f"{V1}/divisions/990001001209"
     body = made.json()
     assert (body["parent_code"], body["kind"], body["status"]) == (STREET_1, "village", "active")
     assert body["is_governed"] is True
     assert body["valid_from"] == "2026-03-02"
-    again = registry.client.get(f"{V1}/divisions/990001001009")
+    again = registry.client.get(f"{V1}/divisions/990001001209")
     assert again.json() == body
     held = {"If-None-Match": again.headers["etag"]}
-    assert registry.client.get(f"{V1}/divisions/990001001009", headers=held).status_code == 304
+    assert registry.client.get(f"{V1}/divisions/990001001209", headers=held).status_code == 304
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from tests.registry.factories import V1, A, B, Registry, an_estate, inside
+from kit.testing.in_process import in_process
+from kit.testing.tokens import TestTokens
+from services.registry.app import create_app
+from tests.registry.factories import (
+    V1,
+    A,
+    B,
+    Registry,
+    an_estate,
+    an_organization,
+    inside,
+    settings_for,
+)
 
 ANY = {"If-Match": "*"}
 
@@ -113,3 +127,109 @@ def test_lists_are_filtered(registry: Registry) -> None:
     assert ids(management_mode="none") == [first["id"]]
     assert ids(bbox="101.79,36.6,101.80,36.61") == [first["id"]]
     assert ids(source="gis") == []
+
+
+def test_a_named_party_is_there(registry: Registry) -> None:
+    company = registry.organization(A)
+    place = f"{V1}/organizations/by-source/gis/O1"
+    registry.done(registry.client.put(place, json=an_organization(A, kind="owners_committee")))
+    made = registry.estate(
+        A,
+        property_company_id=company["id"],
+        owners_committee={"source": "gis", "source_id": "O1"},
+        has_resident_organization=False,
+    )
+    assert (made["has_property_company"], made["has_owners_committee"]) == (True, True)
+    assert (made["is_three_no"], made["has_party_branch"]) == (False, None)
+    place = f"{V1}/estates/{made['id']}"
+    dropped = registry.client.patch(place, json={"property_company_id": None}, headers=ANY).json()
+    assert (dropped["property_company_id"], dropped["has_property_company"]) == (None, None)
+    gone = {"owners_committee_id": None, "has_owners_committee": False}
+    dropped = registry.client.patch(place, json=gone, headers=ANY).json()
+    assert (dropped["owners_committee_id"], dropped["has_owners_committee"]) == (None, False)
+    stated = registry.client.patch(place, json={"has_property_company": False}, headers=ANY)
+    assert stated.json()["is_three_no"] is True
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"owners_committee": {"source": "gis", "source_id": "O1"}}, "organization.kind_unfit"),
+        (
+            {
+                "property_company": {"source": "gis", "source_id": "O1"},
+                "has_property_company": False,
+            },
+            "estate.party_contradicted",
+        ),
+        ({"party_branch": {"source": "gis", "source_id": "O9"}}, "organization.not_found"),
+    ],
+)
+def test_parties_that_do_not_fit_are_refused(
+    registry: Registry, fields: dict[str, object], expected: str
+) -> None:
+    place = f"{V1}/organizations/by-source/gis/O1"
+    registry.done(registry.client.put(place, json=an_organization(A)))
+    answer = registry.client.post(f"{V1}/estates", json=an_estate(A, **fields))
+    assert answer.json()["code"] == expected
+    job = registry.load("estates", sheet_of(fields), source="gis")
+    assert [error["code"] for error in job["errors"]] == [expected]
+    assert registry.get("estates")["items"] == []
+
+
+def sheet_of(fields: dict[str, object]) -> str:
+    """A sheet with one estate that says the same as a body."""
+    cells = {"estate_id": "E1", "community_code": A}
+    for name, value in fields.items():
+        if isinstance(value, dict):
+            cells[f"{name}_source_id"] = value["source_id"]
+        else:
+            cells[name] = str(value).lower()
+    return ",".join(cells) + "\n" + ",".join(cells.values()) + "\n"
+
+
+def test_lists_know_three_no_yards_and_the_estates_of_an_organization(registry: Registry) -> None:
+    company = registry.organization(A)
+    none = {"has_owners_committee": False, "has_resident_organization": False}
+    yard = registry.estate(A, name="院", management_mode="none", **none)
+    kept = registry.estate(A, name="园", property_company_id=company["id"])
+    unknown = registry.estate(A, name="坊")
+
+    def ids(**params: object) -> list[str]:
+        return [item["id"] for item in registry.get("estates", **params)["items"]]
+
+    assert ids(is_three_no="true") == [yard["id"]]
+    assert ids(is_three_no="false") == [kept["id"]]
+    assert ids(organization_id=company["id"]) == [kept["id"]]
+    assert ids() == [yard["id"], kept["id"], unknown["id"]]
+
+
+def test_which_absences_make_a_three_no_yard_is_a_setting(
+    registry: Registry, url: str, tokens: TestTokens, tmp_path: Path
+) -> None:
+    registry.estate(A, has_property_company=False, has_party_branch=False)
+    settings = settings_for(url, tmp_path, three_no_parties=("property_company", "party_branch"))
+    with in_process(create_app(settings, verifier=tokens.verifier())) as client:
+        client.headers.update(tokens.headers())
+        (found,) = client.get(f"{V1}/estates?is_three_no=true").json()["items"]
+        assert found["is_three_no"] is True
+    assert registry.get("estates", is_three_no="true")["items"] == []
+
+
+def test_a_sheet_names_the_parties_of_estates(registry: Registry) -> None:
+    registry.load(
+        "organizations",
+        "编号,区划代码,名称,类型\n"
+        f"P1,{A},新和物业,property_company\nC1,{A},业委会,owners_committee\n",
+    )
+    job = registry.load(
+        "estates",
+        "小区编号,社区代码,小区名称,物业公司编号,业委会编号,有小区党支部\n"
+        f"E1,{A},甲,P1,C1,true\nE2,{A},乙,,,false\n",
+    )
+    assert job["counts"]["created"] == 2, job
+    first, second = registry.get("estates")["items"]
+    assert (first["has_property_company"], first["has_party_branch"]) == (True, True)
+    company = registry.get(f"organizations/{first['property_company_id']}")
+    assert company["name"] == "新和物业"
+    assert (second["property_company_id"], second["has_party_branch"]) == (None, False)

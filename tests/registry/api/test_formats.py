@@ -9,10 +9,28 @@ from typing import Any
 
 import pytest
 
-from tests.registry.factories import V1, A, B, Registry, inside
+from tests.registry.factories import V1, A, B, Registry, a_service_point, a_team, inside
 
-LISTS = ("divisions", "estates", "buildings", "households", "counts", "changes")
-PLACES = {"divisions": "boundary", "estates": "geometry", "buildings": "geometry"}
+LISTS = (
+    "divisions",
+    "estates",
+    "buildings",
+    "units",
+    "dwellings",
+    "households",
+    "organizations",
+    "service-points",
+    "teams",
+    "counts",
+    "changes",
+)
+PLACES = {
+    "divisions": "boundary",
+    "estates": "geometry",
+    "buildings": "geometry",
+    "units": "geometry",
+    "service-points": "geometry",
+}
 
 
 @pytest.fixture
@@ -20,6 +38,13 @@ def filled(registry: Registry) -> Registry:
     for code in (A, B):
         estate = registry.estate(code, name="=1+1", geometry=inside(code))
         building = registry.building(code, estate_id=estate["id"], name='1号楼, 东"侧"')
+        registry.organization(code, jurisdiction=[code])
+        place = {"type": "Point", "coordinates": inside(code)["coordinates"][0][0]}
+        registry.post("service-points", a_service_point(code, geometry=place, services=["充电"]))
+        registry.post("teams", a_team(code))
+        own = {"building_id": building["id"]}
+        registry.post("units", own | {"name": "1", "geometry": place})
+        registry.post("dwellings", own | {"address_code": f"DOOR-{code}", "unit": "1"})
         registry.household(building["id"], "001")
         registry.household(building["id"], "002")
     return registry
@@ -28,7 +53,7 @@ def filled(registry: Registry) -> Registry:
 def stream(registry: Registry, noun: str, accept: str) -> str:
     answer = registry.client.get(f"{V1}/{noun}", headers={"Accept": accept})
     assert answer.headers["content-type"].startswith(accept)
-    assert answer.headers["vary"] == "Accept"
+    assert answer.headers["vary"].startswith("Accept")
     return answer.content.decode("utf-8")
 
 
@@ -59,9 +84,11 @@ def test_csv_has_the_columns_of_the_answers(filled: Registry, noun: str) -> None
     rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline="")))
     whole = filled.get(noun, limit=1000)["items"]
     assert len(rows) == len(whole)
-    assert list(rows[0]) == list(whole[0])
+    assert list(rows[0]) == [name for name in whole[0] if name != "warnings"]
     for row, item in zip(rows, whole, strict=True):
         for name, value in item.items():
+            if name == "warnings":
+                continue
             if isinstance(value, int) and not isinstance(value, bool):
                 assert row[name] == str(value)
             if value is None:
@@ -98,8 +125,8 @@ def test_lists_answer_in_the_reference_asked_for(filled: Registry, noun: str, me
     def first(**params: str) -> list[float]:
         items = filled.get(noun, area=A, **params)["items"]
         place = next(item[member] for item in items if item[member])
-        found: list[float] = place["coordinates"][0][0]
-        return found
+        found: list[float] = place["coordinates"]
+        return found if place["type"] == "Point" else found[0][0]  # type: ignore[index]
 
     plain = first()
     assert first(crs="WGS84") == plain

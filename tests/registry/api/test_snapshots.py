@@ -64,7 +64,7 @@ def test_a_snapshot_holds_nothing_of_single_households(registry: Registry) -> No
     assert "4711" not in text
     assert set(json.loads(text)["buildings"][0]) == {
         "id", "source", "source_id", "name", "estate_id", "kind", "geometry", "point", "units",
-        "floors", "households",
+        "floors", "households", "unit_details",
     }  # fmt: skip
 
 
@@ -109,3 +109,72 @@ def test_counts_are_also_csv(registry: Registry) -> None:
     answer = registry.client.get(f"{V1}/counts", headers={"Accept": "text/csv"})
     assert f"{A}," in answer.text
     assert answer.text.startswith("\ufeffcode,name,community_code,buildings,households")
+
+
+def test_units_tell_their_entrance_and_their_share(registry: Registry) -> None:
+    building = registry.building(A, households_resident=40, units=None, dwellings=48)
+    door = {"type": "Point", "coordinates": [101.7912, 36.6011]}
+    for name, fields in (
+        ("1", {"floors": 6, "households_resident": 24, "geometry": door, "dwellings": 24}),
+        ("2", {"households_resident": 16}),
+    ):
+        registry.post("units", {"building_id": building["id"], "name": name} | fields)
+    (shown,) = registry.snapshot(A)["buildings"]
+    assert (shown["units"], shown["households"]) == (2, 40)
+    assert shown["unit_details"] == [
+        {"name": "1", "floors": 6, "households": 24, "point": [101.7912, 36.6011]},
+        {"name": "2", "floors": None, "households": 16, "point": None},
+    ]
+    registry.household(building["id"], "001", unit="1", residence="registered")
+    registry.household(building["id"], "002", unit="2")
+    shares = {
+        basis: [
+            unit["households"]
+            for unit in registry.snapshot(A, count_basis=basis)["buildings"][0]["unit_details"]
+        ]
+        for basis in ("resident", "registered", "dwellings")
+    }
+    assert shares == {"resident": [0, 1], "registered": [1, 1], "dwellings": [24, None]}
+
+
+def test_dwellings_count_their_homes_once_there_are_any(registry: Registry) -> None:
+    building = registry.building(A, dwellings=48, households_resident=40)
+    snapshot = lambda: registry.snapshot(A, count_basis="dwellings")["totals"]["households"]  # noqa: E731
+    assert snapshot() == 48
+    made = [
+        registry.post("dwellings", {"building_id": building["id"], "use": use, "unit": "1"})
+        for use in ("residential", "commercial", "mixed", None)
+    ]
+    assert snapshot() == 3
+    for by in ("building", "community", "district"):
+        (found,) = [
+            item["households"]
+            for item in registry.get("counts", by=by, count_basis="dwellings")["items"]
+            if item["buildings"]
+        ]
+        assert found == 3
+    assert registry.snapshot(A)["totals"]["households"] == 40
+    for dwelling in made:
+        registry.client.delete(f"{V1}/dwellings/{dwelling['id']}", headers=ANY)
+    assert snapshot() == 48
+
+
+def test_counts_page_in_the_order_of_codes(registry: Registry) -> None:
+    for code in (C, A, B, A):
+        estate = registry.estate(code)
+        registry.building(code, geometry=None, estate_id=estate["id"], households_resident=5)
+    for by in ("building", "estate", "community"):
+        whole = registry.get("counts", by=by)["items"]
+        assert [item["community_code"] for item in whole] == sorted(
+            item["community_code"] for item in whole
+        )
+        paged = []
+        cursor: dict[str, str] = {}
+        while True:
+            page = registry.get("counts", by=by, limit=1, **cursor)
+            paged += page["items"]
+            if page["next_cursor"] is None:
+                break
+            cursor = {"cursor": page["next_cursor"]}
+        assert paged == whole
+        assert registry.get("counts", by=by, limit=1, count="true")["count"] == len(whole)

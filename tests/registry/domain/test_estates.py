@@ -13,12 +13,8 @@ from services.registry.domain.estates import ManagementMode, has_company, is_thr
 def test_a_three_no_yard_lacks_all_three_and_that_is_known(
     facts: tuple[bool | None, bool | None, bool | None],
 ) -> None:
-    company, committee, organization = facts
-    found = is_three_no(
-        has_property_company=company,
-        has_owners_committee=committee,
-        has_resident_organization=organization,
-    )
+    names = ("has_property_company", "has_owners_committee", "has_resident_organization")
+    found = is_three_no(dict(zip(names, facts, strict=True)))
     if True in facts:
         assert found is False
     elif None in facts:

@@ -21,8 +21,11 @@ class ModelBuilding:
     community: str
     stated: dict[str, int | None]
     rows: dict[str, str] = field(default_factory=dict)
+    homes: dict[str, bool] = field(default_factory=dict)
 
     def count(self, basis: str) -> int | None:
+        if basis == "dwellings" and self.homes:
+            return sum(self.homes.values())
         if basis == "dwellings" or not self.rows:
             return self.stated[basis]
         return sum(residence in {basis, "both"} for residence in self.rows.values())
@@ -38,7 +41,16 @@ class Life:
         self.number = 0
 
     def step(self) -> None:
-        steps = [self.build, self.state, self.move, self.settle, self.settle, self.leave, self.end]
+        steps = [
+            self.build,
+            self.state,
+            self.move,
+            self.settle,
+            self.settle,
+            self.fit,
+            self.leave,
+            self.end,
+        ]
         self.chance.choice(steps if self.buildings else [self.build])()
 
     def build(self) -> None:
@@ -76,6 +88,12 @@ class Life:
         made = self.registry.household(row_id, f"{self.number:04}", residence=residence)
         building.rows[made["id"]] = residence
 
+    def fit(self) -> None:
+        row_id, building = self._any()
+        use = self.chance.choice(("residential", "mixed", "office", None))
+        made = self.registry.post("dwellings", {"building_id": row_id, "use": use})
+        building.homes[made["id"]] = use != "office"
+
     def leave(self) -> None:
         _, building = self._any()
         if building.rows:
@@ -86,7 +104,7 @@ class Life:
     def end(self) -> None:
         row_id, building = self._any()
         place = f"{V1}/buildings/{row_id}"
-        if building.rows:
+        if building.rows or building.homes:
             assert self.registry.client.delete(place, headers=ANY).status_code == 409
         else:
             del self.buildings[row_id]

@@ -66,6 +66,14 @@ class BuildingPatch(Strict):
     count_source: CountSource | None = None
 
 
+class WarningOut(Answer):
+    """Something odd that was accepted; `detail` speaks the caller's language."""
+
+    code: str
+    detail: str
+    pointer: str
+
+
 class BuildingOut(Answer):
     """A building as it is answered."""
 
@@ -95,6 +103,13 @@ class BuildingOut(Answer):
     version: Version
     created_at: DateTime
     updated_at: DateTime
+    warnings: Annotated[
+        list[WarningOut],
+        Field(
+            description="`building.near_outside`: a little outside its community; "
+            "`building.far_outside`: so far that somebody should look"
+        ),
+    ]
 
 
 class BuildingQuery(BoxQuery):

@@ -10,7 +10,18 @@ from kit.web.schemas import Answer, AreaCode, DateTime, Id, ListQuery
 from services.registry.api.schemas.fields import SourceId
 
 ChangedNoun = Literal[
-    "division", "estate", "building", "household", "resident", "member", "appointment"
+    "division",
+    "estate",
+    "building",
+    "unit",
+    "dwelling",
+    "household",
+    "resident",
+    "member",
+    "appointment",
+    "organization",
+    "service_point",
+    "team",
 ]
 
 

@@ -16,15 +16,22 @@ class CountsQuery(ListQuery):
 
     area: AreaCode | None = None
     by: Annotated[
-        CountsBy, Field(description="`division`: districts, streets and communities together")
+        CountsBy,
+        Field(
+            description="`division`: districts, streets and communities together; `grid`: the "
+            "grids in force as the partition has told them, and under a community's own code what "
+            "none of them holds"
+        ),
     ] = "community"
     count_basis: CountBasis = "resident"
 
 
 class CountOut(Answer):
-    """The buildings and households of one division, estate or building."""
+    """The buildings and households of one division, estate, grid or building."""
 
-    code: Annotated[str, Field(description="Division code, or id of the estate or building")]
+    code: Annotated[
+        str, Field(description="Division or grid code, or id of the estate or building")
+    ]
     name: str | None
     community_code: str | None
     buildings: int

@@ -43,8 +43,22 @@ CommunityCode = Annotated[
         examples=["630102002008"],
     ),
 ]
+Kind = Annotated[
+    str,
+    Field(pattern=r"^[a-z][a-z0-9_]{0,39}$", description="One of GET kinds", examples=["other"]),
+]
+PublicPhone = Annotated[
+    str,
+    Field(
+        pattern=r"^[0-9+][0-9 ()+-]{2,29}$",
+        description="A phone that is published for the public; never a person's own",
+    ),
+]
+Address = Annotated[str, Field(min_length=1, max_length=200), PRINTABLE]
 Count = Annotated[int, Field(ge=0, le=1_000_000), WHOLE]
 Storeys = Annotated[int, Field(ge=0, le=300), WHOLE]
+Unit = Annotated[str, Field(min_length=1, max_length=20, description="单元"), PRINTABLE]
+Floor = Annotated[int, Field(ge=-9, le=300), WHOLE]
 Version = Annotated[int, Field(ge=1)]
 
 
@@ -55,16 +69,21 @@ class SourceRef(Strict):
     source_id: SourceId
 
 
-class PlaceQuery(ListQuery):
-    """Filters of estates, buildings and households."""
+class SyncQuery(ListQuery):
+    """Filters of every noun that sources own."""
 
     area: AreaCode | None = None
-    community_code: CommunityCode | None = None
     source: SourceName | None = None
     updated_since: DateTime | None = None
     include_ended: Annotated[
         QueryBool, Field(description="Also rows that have ended: what a sync needs")
     ] = False
+
+
+class PlaceQuery(SyncQuery):
+    """Filters of what belongs to a community."""
+
+    community_code: CommunityCode | None = None
 
 
 class BoxQuery(PlaceQuery):

@@ -6,17 +6,22 @@ from typing import Annotated
 
 from pydantic import Field
 
-from kit.web.schemas import PRINTABLE, WHOLE, Answer, DateTime, Id, Strict
-from services.registry.api.schemas.fields import CommunityCode, PlaceQuery, SourceRef, Version
-from services.registry.domain.households import Residence
+from kit.web.schemas import PRINTABLE, Answer, DateTime, Id, Strict
+from services.registry.api.schemas.fields import (
+    CommunityCode,
+    Floor,
+    PlaceQuery,
+    SourceRef,
+    Unit,
+    Version,
+)
+from services.registry.domain.households import Residence, ResidenceType
 
 HouseholdNo = Annotated[
     str,
     Field(min_length=1, max_length=40, description="户号, unique in its community"),
     PRINTABLE,
 ]
-Unit = Annotated[str, Field(min_length=1, max_length=20, description="单元"), PRINTABLE]
-Floor = Annotated[int, Field(ge=-9, le=300), WHOLE]
 
 
 class HouseholdIn(Strict):
@@ -24,8 +29,14 @@ class HouseholdIn(Strict):
 
     building_id: Id | None = None
     building: Annotated[SourceRef | None, Field(description="The building by its source")] = None
+    dwelling_id: Id | None = None
+    dwelling: Annotated[
+        SourceRef | None,
+        Field(description="The dwelling by its source; it brings building, unit and floor"),
+    ] = None
     household_no: HouseholdNo
     residence: Residence = "both"
+    residence_type: ResidenceType | None = None
     unit: Unit | None = None
     floor: Floor | None = None
 
@@ -35,8 +46,11 @@ class HouseholdPatch(Strict):
 
     building_id: Id | None = None
     building: SourceRef | None = None
+    dwelling_id: Id | None = None
+    dwelling: SourceRef | None = None
     household_no: HouseholdNo = Field(default_factory=str)
     residence: Residence = Field(default_factory=lambda: "both")
+    residence_type: ResidenceType | None = None
     unit: Unit | None = None
     floor: Floor | None = None
 
@@ -49,8 +63,10 @@ class HouseholdOut(Answer):
     source_id: str | None
     community_code: CommunityCode
     building_id: Id
+    dwelling_id: Id | None
     household_no: str
     residence: Residence
+    residence_type: ResidenceType | None
     unit: str | None
     floor: int | None
     ended_at: DateTime | None
@@ -63,4 +79,5 @@ class HouseholdQuery(PlaceQuery):
     """Filters of households."""
 
     building_id: Id | None = None
+    dwelling_id: Id | None = None
     residence: Residence | None = None

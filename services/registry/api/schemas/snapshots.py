@@ -21,6 +21,15 @@ class SnapshotEstateOut(Answer):
     geometry: dict[str, Any] | None
 
 
+class SnapshotUnitOut(Answer):
+    """A unit of a building: its entrance, and its share of the households where it is known."""
+
+    name: str
+    floors: int | None
+    households: int | None
+    point: Annotated[list[float] | None, Field(min_length=2, max_length=2)]
+
+
 class SnapshotBuildingOut(Answer):
     """A building: where it is, and how many households it counts for the asked basis."""
 
@@ -37,9 +46,10 @@ class SnapshotBuildingOut(Answer):
         list[float] | None,
         Field(min_length=2, max_length=2, description="Longitude, latitude, on the geometry"),
     ]
-    units: int | None
+    units: Annotated[int | None, Field(description="As stated, else the units that are known")]
     floors: int | None
     households: Annotated[int, Field(ge=0)]
+    unit_details: list[SnapshotUnitOut]
 
 
 class SnapshotTotalsOut(Answer):

@@ -7,26 +7,34 @@ missing estate is made with the building: by (source, `estate_id`) where an id i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from kit.bulk.issues import RowIssue
-from kit.bulk.noun import Counts, ImportContext, Noun, Row, Staging
+from kit.bulk.noun import Counts, ImportContext, Noun, Staging
 from kit.bulk.problems import ROW_OUTSIDE_AREA
 from kit.bulk.upsert import Upsert
 from kit.db import Tx
 from kit.errors import Problem
-from kit.web.schemas import PRINTABLE, SourceName
-from services.registry.domain.buildings import CountSource, Placement
+from services.registry.domain.buildings import CountSource
 from services.registry.domain.problems import (
     CommunityNotLocated,
     DivisionNotFound,
     EstateNotFound,
     HouseholdNoTaken,
 )
+from services.registry.domain.rules import Rules
 from services.registry.operations import places
+from services.registry.operations.imports.columns import (
+    HEADERS,
+    CommunityCode,
+    Kind,
+    Name,
+    SourceId,
+    SourceRow,
+)
 from services.registry.operations.imports.judging import (
     issue_of,
     judge_the_rest,
@@ -36,7 +44,7 @@ from services.registry.operations.imports.judging import (
 )
 from services.registry.storage import buildings, changes, estates, imports, residents
 from services.registry.storage.imports import Imported
-from services.registry.storage.tables import BUILDINGS
+from services.registry.storage.tables import BUILDINGS, ESTATES
 
 _PLACE = ("geometry", *places.EXTENT, "lon", "lat")
 _FACTS = (
@@ -55,22 +63,18 @@ _COLUMNS = (*_FACTS, "estate_id", "outside_m", "ended_at")
 _IMPORTED = Imported("building", BUILDINGS, ("source", "source_id"), _COLUMNS, "community_code")
 _UPSERT = Upsert(BUILDINGS, key=("source", "source_id"), columns=_COLUMNS, area="community_code")
 
-_Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@-]{0,63}$")]
-_Name = Annotated[str, Field(min_length=1, max_length=100), PRINTABLE]
 _Count = Annotated[int, Field(ge=0, le=1_000_000)]
 _Storeys = Annotated[int, Field(ge=0, le=300)]
 
 
-class BuildingRow(Row):
+class BuildingRow(SourceRow):
     """One building."""
 
-    source: SourceName
-    source_id: _Id
-    community_code: Annotated[str | None, Field(pattern=r"^[0-9]{12}$")] = None
-    estate_source_id: _Id | None = None
-    estate_name: _Name | None = None
-    name: _Name | None = None
-    kind: Annotated[str | None, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")] = None
+    community_code: CommunityCode | None = None
+    estate_source_id: SourceId | None = None
+    estate_name: Name | None = None
+    name: Name | None = None
+    kind: Kind | None = None
     units: _Storeys | None = None
     floors: _Storeys | None = None
     dwellings: _Count | None = None
@@ -78,6 +82,9 @@ class BuildingRow(Row):
     households_registered: _Count | None = None
     count_source: CountSource | None = None
     geometry: dict[str, Any] | None = None
+    outside_m: Any = None
+    households_listed: Any = None
+    warnings: Any = None
 
 
 def stage(row: BuildingRow, context: ImportContext) -> Sequence[object]:
@@ -128,6 +135,10 @@ _STAGING = (
 async def check(tx: Tx, staging: Staging, context: ImportContext) -> None:
     """Refuse rows of unknown or foreign communities and estates, and far-off places."""
     await _UPSERT.check(tx, staging, context)
+    await imports.resolve_own(
+        tx, staging, ESTATES, ("estate_source_id", "estate_id"), context.areas
+    )
+    await estates.forget_resolved(tx)
     await imports.keep_unstated(tx, _IMPORTED, (*_FACTS, "estate_id"), context.areas)
     await imports.default(tx, staging, "community_code", staging.table.c.judged_code)
     await imports.refuse_empty(staging, issue_of(CommunityNotLocated), "community_code")
@@ -153,38 +164,44 @@ async def apply(tx: Tx, staging: Staging, context: ImportContext) -> Counts:
     await estates.resolve_references(tx)
     await imports.note(tx, _IMPORTED, context)
     counts = await _UPSERT.apply(tx, staging, context)
-    await buildings.bring_households_along(tx)
+    await buildings.bring_contents_along(tx, at=context.now)
     await residents.follow_imported(tx, BUILDINGS)
     await changes.tell_communities(tx, context.import_id, at=context.now)
     return counts
 
 
-def building_noun(placement: Placement) -> Noun[BuildingRow]:
+BUILDING_HEADERS: Mapping[str, Sequence[str]] = HEADERS | {
+    "source": ("来源",),
+    "source_id": ("building_id", "楼栋编号", "编号"),
+    "community_code": ("社区代码",),
+    "estate_source_id": ("estate_id", "小区编号"),
+    "estate_name": ("小区名称",),
+    "name": ("楼栋名称", "名称", "楼号"),
+    "kind": ("类型", "用途"),
+    "units": ("单元数",),
+    "floors": ("层数",),
+    "dwellings": ("房屋套数",),
+    "households_resident": ("households", "常住户数", "户数"),
+    "households_registered": ("户籍户数",),
+    "count_source": ("hh_source", "户数来源"),
+    "geometry": ("几何", "位置"),
+    "outside_m": ("超出社区距离(米)",),
+    "households_listed": ("登记户数",),
+}
+"""Other names of the columns in sheets; the first Chinese one is the title in ours."""
+
+
+def building_noun(rules: Rules) -> Noun[BuildingRow]:
     """Return how buildings are imported."""
     return Noun(
         name="buildings",
         model=BuildingRow,
-        headers={
-            "source": ("来源",),
-            "source_id": ("building_id", "楼栋编号", "编号"),
-            "community_code": ("社区代码",),
-            "estate_source_id": ("estate_id", "小区编号"),
-            "estate_name": ("小区名称",),
-            "name": ("楼栋名称", "名称", "楼号"),
-            "kind": ("类型", "用途"),
-            "units": ("单元数",),
-            "floors": ("层数",),
-            "dwellings": ("房屋套数",),
-            "households_resident": ("households", "常住户数", "户数"),
-            "households_registered": ("户籍户数",),
-            "count_source": ("hh_source", "户数来源"),
-            "geometry": ("几何", "位置"),
-        },
+        headers=BUILDING_HEADERS,
         staging=_STAGING,
         stage=stage,
         check=check,
         apply=apply,
         keys=(("source", "source_id"),),
         geometry="geometry",
-        prepare=preparing(placement),
+        prepare=preparing(rules),
     )

@@ -13,15 +13,17 @@ from kit.bulk.noun import ImportContext
 from kit.coordinates import Bbox, PositionSwapped
 from kit.db import Tx
 from kit.errors import Problem
-from kit.web.geojson import AreaGeometry, PlaceGeometry
+from kit.web.geojson import AreaGeometry, PlaceGeometry, PointGeometry
 from kit.web.problems import as_field_error
-from services.registry.domain.buildings import Placement, judge_distance
+from services.registry.domain.buildings import judge_distance
 from services.registry.domain.geometry import Outlines, Shape
+from services.registry.domain.rules import Rules
 from services.registry.operations import places
 from services.registry.storage import divisions, imports
 
 _AREA: TypeAdapter[Any] = TypeAdapter(AreaGeometry)
 _PLACE: TypeAdapter[Any] = TypeAdapter(PlaceGeometry)
+_POINT: TypeAdapter[Any] = TypeAdapter(PointGeometry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class Judging:
 
     outlines: Outlines
     extents: Mapping[str, Bbox]
-    placement: Placement
+    rules: Rules
 
     def around(self, code: str | None) -> Bbox | None:
         """Return the extent in which a place is expected: its district's, else the only one's."""
@@ -40,15 +42,15 @@ class Judging:
 
     def outside_m(self, code: str, lon: float, lat: float) -> float | None:
         """Return the metres to note beside a place; OutsideCommunity when too far."""
-        return judge_distance(self.outlines.distance_m(code, lon, lat), self.placement)
+        return judge_distance(self.outlines.distance_m(code, lon, lat), self.rules.placement)
 
 
-def preparing(placement: Placement) -> Callable[[Tx, ImportContext], Awaitable[Judging]]:
+def preparing(rules: Rules) -> Callable[[Tx, ImportContext], Awaitable[Judging]]:
     """Return the step that loads what judging needs, before the first row is read."""
 
     async def prepare(tx: Tx, context: ImportContext) -> Judging:
         boundaries = await divisions.boundaries(tx, context.areas)
-        return Judging(Outlines(boundaries), await divisions.extents(tx), placement)
+        return Judging(Outlines(boundaries), await divisions.extents(tx), rules)
 
     return prepare
 
@@ -73,6 +75,13 @@ def read_place(
 ) -> tuple[str, Shape]:
     """Return the stored text and the shape of a row's point or footprint, or refuse the row."""
     return _read(_PLACE, geometry, context, code, "geometry")
+
+
+def read_point(
+    geometry: Mapping[str, Any], context: ImportContext, code: str | None
+) -> tuple[str, Shape]:
+    """Return the stored text and the shape of a row's point, or refuse the row."""
+    return _read(_POINT, geometry, context, code, "geometry")
 
 
 def _read(

@@ -1,0 +1,1 @@
+"""`make bench PART=registry`: the registry against its own goals."""
