@@ -182,7 +182,7 @@ def test_a_list_that_is_too_long_for_a_workbook_says_what_to_do(
         assert "text/csv" not in long.json()["detail"]
         short = client.get(f"{V1}/divisions?kind=community", headers={"Accept": XLSX})
         assert short.status_code == 200
-    assert [path for path in tmp_path.rglob("*.xlsx")] == []
+    assert list(tmp_path.rglob("*.xlsx")) == []
 
 
 def test_a_boundary_that_no_cell_holds_is_refused_by_column(registry: Registry) -> None:
