@@ -69,7 +69,7 @@ def nouns(rules: Rules, people: People) -> list[Noun[Any]]:
         estate_noun(rules),
         building_noun(rules),
         unit_noun(rules),
-        dwelling_noun(rules),
+        dwelling_noun(rules, people),
         household_noun(),
         resident_noun(people),
         member_noun(people),

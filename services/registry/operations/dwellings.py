@@ -9,7 +9,8 @@ from services.registry.domain.dwelling_problems import (
 )
 from services.registry.operations import references
 from services.registry.operations.keeping import Kept, Wanted
-from services.registry.operations.work import Work
+from services.registry.operations.personal import DWELLING, origin_of
+from services.registry.operations.work import Work, personal
 from services.registry.storage import dwellings, rows
 from services.registry.storage.rows import Row
 from services.registry.storage.tables import DWELLINGS
@@ -30,6 +31,8 @@ async def settle(work: Work, wanted: Wanted, stored: Row | None) -> Row:
         raise references.absent(references.BUILDING, "/building_id")
     if stored is not None and stored["building_id"] != building["id"]:
         await may_end(work, stored)
+    if stored is None or "room" in wanted:
+        values["room"] = wanted.get("room")
     values |= {"building_id": building["id"], "community_code": building["community_code"]}
     return values
 
@@ -41,7 +44,19 @@ async def may_end(work: Work, row: Row) -> None:
         raise DwellingInUse(count=count)
 
 
-DWELLINGS_KEPT = Kept("dwelling", DWELLINGS, DwellingNotFound, settle, may_end)
+def seal(work: Work, identity: Row, values: Row, stored: Row | None) -> Row:
+    """Return column values with the room sealed; one that did not change stays as it is."""
+    if "room" not in values:
+        return values
+    vault = personal(work).people.vault
+    if stored is not None and DWELLING.open_one(vault, stored, "room") == values["room"]:
+        return values | {name: stored[name] for name in DWELLING.columns}
+    origin = origin_of(identity)
+    sealed = DWELLING.seal_one(vault, identity["id"], origin, "room", values["room"])
+    return values | dict(zip(DWELLING.columns, sealed, strict=True))
+
+
+DWELLINGS_KEPT = Kept("dwelling", DWELLINGS, DwellingNotFound, settle, may_end, seal=seal)
 
 
 async def resolve(work: Work, address_code: str) -> Row:

@@ -10,13 +10,13 @@ from kit.quota import Quota
 from kit.sealing.rewrap import SealedTable
 from kit.sealing.vault import Vault
 from services.registry.domain.people_lists import SHIPPED, read_lists
-from services.registry.operations.personal import MEMBER, RESIDENT
+from services.registry.operations.personal import DWELLING, MEMBER, RESIDENT
 from services.registry.operations.work import People
 from services.registry.settings import Settings
 from services.registry.storage.tables import AUDIT
 
 _SERVICE = "registry"
-SEALED = [SealedTable(of.table, of.fields) for of in (RESIDENT, MEMBER)]
+SEALED = [SealedTable(of.table, of.fields) for of in (RESIDENT, MEMBER, DWELLING)]
 
 
 def people_of(settings: Settings) -> People:

@@ -22,7 +22,7 @@ from services.registry.operations.keeping import HASH_ENDING
 from services.registry.operations.work import People, Work, personal
 from services.registry.storage.changes import Change
 from services.registry.storage.rows import Row, area_of
-from services.registry.storage.tables import MEMBERS, RESIDENTS
+from services.registry.storage.tables import DWELLINGS, MEMBERS, RESIDENTS
 
 NOT_ERASED: Row = {"erased_at": None, "erased_by": None, "erasure_reason": None}
 
@@ -78,6 +78,7 @@ class Personal:
 
 
 RESIDENT = Personal("resident", RESIDENTS, ("name", "id_number", "phone", "birth_date"))
+DWELLING = Personal("dwelling", DWELLINGS, ("room",), frozenset())
 MEMBER = Personal("member", MEMBERS, ("name", "id_number", "phone", "work_phone"))
 
 

@@ -61,7 +61,9 @@ def address(address_code: str, areas: Sequence[str]) -> Select[Any]:
     )
     return (
         select(
+            columns.id,
             columns.id.label("dwelling_id"),
+            columns.room,
             columns.address_code,
             columns.community_code,
             columns.building_id,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
+import asyncpg
 import pytest
 
 from tests.registry.factories import DISTRICT, STREET_1, V1, A, B, C, Registry, inside
@@ -246,3 +248,82 @@ def test_buildings_that_move_by_file_take_everything_along(sheets: Registry) -> 
         (row,) = sheets.get(noun, community_code=C)["items"]
         assert row["version"] == 2
     assert sheets.get("counts", by="district")["items"][0]["code"] == DISTRICT
+
+
+ROOM = "3-1-Q4711"
+CLEAR = {"X-Purpose": "data_check; counting flats"}
+
+
+@pytest.fixture
+def flat(registry: Registry) -> dict[str, Any]:
+    """A dwelling with a room that no other text of a test contains."""
+    building = registry.building(A)
+    body = {"building_id": building["id"], "address_code": "DOOR-4711", "room": ROOM}
+    return registry.post("dwellings", body)
+
+
+def test_rooms_are_masked_everywhere(
+    registry: Registry, flat: dict[str, Any], seen_by: Callable[..., dict[str, str]]
+) -> None:
+    place = f"{V1}/dwellings/{flat['id']}"
+    assert (flat["room"], flat["is_masked"]) == ("3-1-*****", True)
+    for path in (place, f"{V1}/dwellings", f"{V1}/addresses/DOOR-4711", f"{V1}/changes"):
+        for accept in ("application/json", "text/csv"):
+            answer = registry.client.get(path, headers={"Accept": accept})
+            assert "Q4711" not in answer.text
+    assert registry.get("addresses/DOOR-4711")["room"] == "3-1-*****"
+    scopes = ["registry:read", "registry:write"]
+    refused = registry.client.get(place, headers=seen_by(A, scopes=scopes) | CLEAR)
+    assert (refused.status_code, refused.json()["code"]) == (403, "token.scope_missing")
+
+
+def test_a_room_is_told_in_clear_for_a_purpose_and_written_down(
+    registry: Registry, flat: dict[str, Any]
+) -> None:
+    place = f"{V1}/dwellings/{flat['id']}"
+    clear = registry.client.get(place, headers=CLEAR).json()
+    assert (clear["room"], clear["is_masked"]) == (ROOM, False)
+    listed = registry.client.get(f"{V1}/dwellings", headers=CLEAR).json()["items"]
+    assert listed[0]["room"] == ROOM
+    exported = registry.client.get(f"{V1}/dwellings", headers=CLEAR | {"Accept": "text/csv"})
+    assert ROOM in exported.text
+    told = [entry["action"] for entry in registry.get("audit", noun="dwelling")["items"]]
+    assert set(told) >= {"read", "listed", "export_begun", "exported"}
+
+
+def test_a_room_is_sealed_at_rest_and_bound_to_its_row(
+    registry: Registry, flat: dict[str, Any], url: str
+) -> None:
+    async def ask() -> bytes:
+        connection = await asyncpg.connect(url)
+        try:
+            (row,) = await connection.fetch("SELECT room FROM dwellings")
+            return bytes(row["room"])
+        finally:
+            await connection.close()
+
+    sealed = asyncio.run(ask())
+    assert b"4711" not in sealed
+    place = f"{V1}/dwellings/{flat['id']}"
+    same = registry.client.patch(place, json={"room": ROOM}, headers=ANY).json()
+    assert same["version"] == 1
+    assert asyncio.run(ask()) == sealed
+    changed = registry.client.patch(place, json={"room": "3-1-502"}, headers=ANY).json()
+    assert (changed["room"], changed["version"]) == ("3-1-***", 2)
+    kept = registry.client.patch(place, json={"floor": 5}, headers=ANY).json()
+    assert kept["room"] == "3-1-***"
+    emptied = registry.client.patch(place, json={"room": None}, headers=ANY).json()
+    assert emptied["room"] is None
+
+
+def test_a_sheet_brings_rooms_and_a_masked_one_changes_nothing(sheets: Registry) -> None:
+    sheet = f"房屋编号,楼栋编号,房号\nD1,B1,{ROOM}\nD2,B1,502\n"
+    assert sheets.load("dwellings", sheet)["counts"]["created"] == 2
+    assert sheets.load("dwellings", sheet)["counts"]["unchanged"] == 2
+    masked = sheets.client.get(f"{V1}/dwellings", headers={"Accept": "text/csv"}).content
+    assert b"4711" not in masked
+    assert sheets.load("dwellings", masked)["counts"]["unchanged"] == 2
+    other = sheets.load("dwellings", "房屋编号,房号\nD1,601\n")
+    assert other["counts"]["updated"] == 1
+    clear = sheets.client.get(f"{V1}/dwellings", headers=CLEAR).json()["items"]
+    assert [item["room"] for item in clear] == ["601", "502"]

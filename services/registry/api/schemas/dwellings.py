@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from kit.web.schemas import Answer, Crs, DateTime, Id, Query, Strict
+from kit.web.schemas import PRINTABLE, Answer, Crs, DateTime, Id, Query, Strict
 from services.registry.api.schemas.fields import (
     CommunityCode,
     Floor,
@@ -25,6 +25,14 @@ AddressCode = Annotated[
         examples=["6301020020080012"],
     ),
 ]
+Room = Annotated[
+    str,
+    Field(min_length=1, max_length=20, description="房号: personal; sealed, answered masked"),
+    PRINTABLE,
+]
+_Masked = Annotated[
+    str | None, Field(description="Masked unless X-Purpose and pii:read ask for clear text")
+]
 AreaM2 = Annotated[float, Field(gt=0, le=1_000_000, description="Floor space in square metres")]
 
 
@@ -36,6 +44,7 @@ class DwellingIn(Strict):
     address_code: AddressCode | None = None
     unit: Unit | None = None
     floor: Floor | None = None
+    room: Room | None = None
     use: Kind | None = None
     area_m2: AreaM2 | None = None
 
@@ -48,6 +57,7 @@ class DwellingPatch(Strict):
     address_code: AddressCode | None = None
     unit: Unit | None = None
     floor: Floor | None = None
+    room: Room | None = None
     use: Kind | None = None
     area_m2: AreaM2 | None = None
 
@@ -63,9 +73,11 @@ class DwellingOut(Answer):
     address_code: str | None
     unit: str | None
     floor: int | None
+    room: _Masked
     use: str | None
     area_m2: float | None
     ended_at: DateTime | None
+    is_masked: Annotated[bool, Field(description="Whether the room is masked")]
     version: Version
     created_at: DateTime
     updated_at: DateTime
@@ -103,6 +115,7 @@ class AddressOut(Answer):
     building_name: str | None
     unit: str | None
     floor: int | None
+    room: Annotated[str | None, Field(description="Masked; the dwelling tells it in clear")]
     use: str | None
     point: Annotated[
         list[float] | None,

@@ -104,6 +104,8 @@ def _dwellings() -> None:
         sa.Column("floor", sa.Integer(), nullable=True),
         sa.Column("use", sa.Text(), nullable=True),
         sa.Column("area_m2", sa.Double(), nullable=True),
+        sa.Column("room", sa.LargeBinary(), nullable=True),
+        sa.Column("room_hash", sa.LargeBinary(), nullable=True),
         *_life("dwellings"),
         sa.UniqueConstraint("address_code", name="uq_dwellings_address_code"),
     )

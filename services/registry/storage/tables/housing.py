@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Boolean, Column, Date, Double, ForeignKey, Index, Integer, Table, Text, Uuid
 
 from kit.db import UtcDateTime
+from kit.sealing.vault import sealed_column
 from services.registry.storage.tables.foundation import (
     CODE,
     METADATA,
@@ -136,6 +137,7 @@ DWELLINGS = Table(
     Column("floor", Integer, nullable=True),
     Column("use", Text, nullable=True),
     Column("area_m2", Double, nullable=True),
+    *sealed_column("room"),
     *life(),
 )
 ordered(DWELLINGS, "community_code")
