@@ -30,6 +30,7 @@ from services.registry.api import (
     households,
     kinds,
     members,
+    memberships,
     organizations,
     people_lists,
     residents,
@@ -48,6 +49,7 @@ from services.registry.operations.imports.dwellings import dwelling_noun
 from services.registry.operations.imports.estates import estate_noun
 from services.registry.operations.imports.households import household_noun
 from services.registry.operations.imports.members import member_noun
+from services.registry.operations.imports.memberships import membership_noun
 from services.registry.operations.imports.organizations import organization_noun
 from services.registry.operations.imports.residents import resident_noun
 from services.registry.operations.imports.service_points import service_point_noun
@@ -76,6 +78,7 @@ def nouns(rules: Rules, people: People) -> list[Noun[Any]]:
         appointment_noun(people),
         service_point_noun(rules),
         team_noun(rules),
+        membership_noun(rules, people),
     ]
 
 
@@ -144,6 +147,7 @@ def _routers(bulk: Bulk, people: People) -> list[APIRouter]:
         organizations.router,
         service_points.router,
         teams.router,
+        memberships.router,
         kinds.router,
         residents.router,
         members.router,

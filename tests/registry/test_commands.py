@@ -112,6 +112,7 @@ def test_a_new_key_seals_everything_anew_while_the_service_goes_on(
         assert [(table["table"], table["left"]) for table in done] == [
             ("residents", 0),
             ("members", 0),
+            ("dwellings", 0),
         ]
         assert done[0]["rewrapped"] == 5 * 4 - 1
         assert done[1]["rewrapped"] == 4

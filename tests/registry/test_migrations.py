@@ -43,7 +43,7 @@ def test_a_migrated_database_equals_the_tables(databases: TestDatabases) -> None
 
 def test_every_step_can_be_taken_back_and_again(databases: TestDatabases) -> None:
     with databases.empty() as url:
-        for revision in (f"{number:04}" for number in range(1, 11)):
+        for revision in (f"{number:04}" for number in range(1, 12)):
             migrations.upgrade(PACKAGE_DIR, url, revision)
         migrations.downgrade(PACKAGE_DIR, url, "base")
         assert asyncio.run(ask(url))[1] == ["alembic_version"]

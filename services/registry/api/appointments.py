@@ -24,6 +24,7 @@ from services.registry.api.schemas.members import (
 )
 from services.registry.api.seeing import PersonalReading, PersonalViewing, PersonalWriting
 from services.registry.api.working import MERGE_PATCH, NOT_MODIFIED, tagged, unchanged
+from services.registry.domain.organization_problems import OrganizationNotFound
 from services.registry.domain.people_problems import (
     AppointmentDates,
     AppointmentNotFound,
@@ -40,7 +41,14 @@ from services.registry.storage.places import PlaceFilter
 
 router = api_router("/registry/v1/appointments", "appointments")
 
-_WRONG = (MemberNotFound, ReferenceAmbiguous, PlaceNotFound, AppointmentDates, CodeUnknown)
+_WRONG = (
+    MemberNotFound,
+    OrganizationNotFound,
+    ReferenceAmbiguous,
+    PlaceNotFound,
+    AppointmentDates,
+    CodeUnknown,
+)
 _CHANGE = (AppointmentNotFound, errors.PreconditionFailed, errors.PreconditionRequired)
 
 

@@ -29,6 +29,7 @@ from services.registry.api.seeing import (
     witness,
 )
 from services.registry.api.working import MERGE_PATCH, NOT_MODIFIED, tagged, unchanged
+from services.registry.domain.organization_problems import OrganizationNotFound
 from services.registry.domain.people_problems import (
     AlreadyErased,
     CodeUnknown,
@@ -47,7 +48,7 @@ from services.registry.storage.places import PlaceFilter
 
 router = api_router("/registry/v1/members", "members")
 
-_WRONG = (DivisionNotFound, PersonalFieldsRefused, CodeUnknown)
+_WRONG = (DivisionNotFound, OrganizationNotFound, PersonalFieldsRefused, CodeUnknown)
 _CHANGE = (MemberNotFound, errors.PreconditionFailed, errors.PreconditionRequired)
 _CLEAR = (PurposeUnknown, *CLEAR_PROBLEMS)
 _MASKS = {

@@ -34,6 +34,7 @@ from services.registry.api.working import (
 from services.registry.domain.organization_problems import (
     KindUnknown,
     OrganizationNotFound,
+    TeamInUse,
     TeamNotFound,
 )
 from services.registry.domain.problems import DivisionNotFound, ReferenceAmbiguous, SourceTaken
@@ -136,7 +137,7 @@ async def put_team_by_source(
     return _show(row)
 
 
-@router.delete("/{team_id}", status_code=204, responses=problems(*_CHANGE))
+@router.delete("/{team_id}", status_code=204, responses=problems(*_CHANGE, TeamInUse))
 async def end_team(team_id: Id, work: Writing, if_match: IfMatch = None) -> None:
     """End a team: it leaves the lists; its source id stays known."""
     await keeping.end(TEAMS_KEPT, work, team_id, if_match)

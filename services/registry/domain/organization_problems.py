@@ -35,10 +35,11 @@ class OrganizationInUse(Conflict):
     code = "organization.in_use"
     title = Text("Organization in use", "组织仍被引用")
     detail = Text(
-        "{organizations} organizations, {estates} estates, {service_points} service points and "
-        "{teams} teams still refer to the organization.",
-        "仍有 {organizations} 个组织、{estates} 个小区、{service_points} 个阵地、{teams} 支队伍"
-        "引用该组织。",
+        "{organizations} organizations, {estates} estates, {service_points} service points, "
+        "{teams} teams, {members} members and {appointments} appointments still refer to the "
+        "organization.",
+        "仍有 {organizations} 个组织、{estates} 个小区、{service_points} 个阵地、{teams} 支队伍、"
+        "{members} 名人员、{appointments} 项任职引用该组织。",
     )
     cure = Text("Give them another organization, or none, first.", "请先将其改属其他组织或置空。")
 
@@ -129,6 +130,46 @@ class TeamNotFound(NotFound):
     title = Text("Team not found", "队伍不存在")
     detail = Text("There is no such team.", "没有这支队伍。")
     cure = Text("Check the id, or the source and its id.", "请核对标识，或来源与来源标识。")
+
+
+class TeamInUse(Conflict):
+    """Members still belong to the team."""
+
+    code = "team.has_members"
+    title = Text("Team has members", "队伍仍有成员")
+    detail = Text(
+        "{count} members still belong, or will belong, to the team.", "该队伍仍有 {count} 名成员。"
+    )
+    cure = Text("End the memberships first, by valid_to.", "请先以 valid_to 终止成员资格。")
+
+
+class MembershipNotFound(NotFound):
+    """No such membership, or outside the caller's areas."""
+
+    code = "membership.not_found"
+    title = Text("Membership not found", "队伍成员资格不存在")
+    detail = Text("There is no such membership.", "没有这项队伍成员资格。")
+    cure = Text("Check the id, or the source and its id.", "请核对标识，或来源与来源标识。")
+
+
+class MembershipTaken(Conflict):
+    """The member is in the team already."""
+
+    code = "membership.taken"
+    title = Text("Already a member of the team", "已是队伍成员")
+    detail = Text(
+        "The member has an open membership of this team already.", "该人员已是该队伍的现任成员。"
+    )
+    cure = Text("End that one first, by valid_to.", "请先以 valid_to 终止原有成员资格。")
+
+
+class MembershipDates(Invalid):
+    """A membership would end before it begins."""
+
+    code = "membership.dates"
+    title = Text("Dates do not fit", "日期不符")
+    detail = Text("A membership ends after the day it begins.", "成员资格的终止日应晚于起始日。")
+    cure = Text("Correct valid_from or valid_to.", "请更正 valid_from 或 valid_to。")
 
 
 class PartyContradicted(Conflict):

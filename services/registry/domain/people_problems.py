@@ -173,10 +173,10 @@ class MemberInUse(Conflict):
     code = "member.has_appointments"
     title = Text("Member holds posts", "仍有任职")
     detail = Text(
-        "The member still holds, or will hold, {count} posts.",
-        "该人员仍有 {count} 项现任或待任职务。",
+        "The member still has, or will have, {count} posts and places in teams.",
+        "该人员仍有 {count} 项现任或待任职务、队伍成员资格。",
     )
     cure = Text(
-        "End the appointments first, by valid_to and end_reason.",
-        "请先以 valid_to 和 end_reason 终止任职。",
+        "End the appointments and memberships first, by valid_to.",
+        "请先以 valid_to 终止任职和队伍成员资格。",
     )

@@ -149,10 +149,10 @@ class DivisionInUse(Conflict):
     title = Text("Division in use", "区划仍在使用")
     detail = Text(
         "The division still holds {divisions} divisions, {estates} estates, {buildings} "
-        "buildings, {organizations} organizations, {service_points} service points and {teams} "
-        "teams.",
+        "buildings, {organizations} organizations, {service_points} service points, {teams} "
+        "teams and {members} members.",
         "该区划下仍有 {divisions} 个区划、{estates} 个小区、{buildings} 栋楼、{organizations} "
-        "个组织、{service_points} 个阵地、{teams} 支队伍。",
+        "个组织、{service_points} 个阵地、{teams} 支队伍、{members} 名人员。",
     )
     cure = Text("Move or end them first.", "请先迁出或注销它们。")
 

@@ -75,6 +75,7 @@ async def revoke(work: Work, code: str, if_match: str | None) -> None:
             organizations=contents["organizations"],
             service_points=contents["service_points"],
             teams=contents["teams"],
+            members=contents["members"],
         )
     valid_from = stored["valid_from"]
     valid_to = work.today if valid_from is None else max(work.today, valid_from)

@@ -78,10 +78,14 @@ async def may_end(work: Work, row: Row) -> None:
             estates=counts["estates"],
             service_points=counts["service_points"],
             teams=counts["teams"],
+            members=counts["members"],
+            appointments=counts["appointments"],
         )
 
 
-ORGANIZATIONS_KEPT = Kept("organization", ORGANIZATIONS, OrganizationNotFound, settle, may_end)
+ORGANIZATIONS_KEPT = Kept(
+    "organization", ORGANIZATIONS, OrganizationNotFound, settle, may_end, counts=False
+)
 
 
 async def read(work: Work, row_id: UUID) -> Row:

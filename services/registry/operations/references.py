@@ -11,14 +11,15 @@ from sqlalchemy import Select, Table
 
 from kit.errors import NotFound
 from services.registry.domain.dwelling_problems import DwellingNotFound
-from services.registry.domain.organization_problems import OrganizationNotFound
+from services.registry.domain.organization_problems import OrganizationNotFound, TeamNotFound
+from services.registry.domain.people_problems import MemberNotFound
 from services.registry.domain.problems import BuildingNotFound, EstateNotFound, ReferenceAmbiguous
 from services.registry.operations import places
 from services.registry.operations.keeping import Wanted
 from services.registry.operations.work import Work
 from services.registry.storage import organizations, rows
 from services.registry.storage.rows import Row
-from services.registry.storage.tables import BUILDINGS, DWELLINGS, ESTATES
+from services.registry.storage.tables import BUILDINGS, DWELLINGS, ESTATES, MEMBERS, TEAMS
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ ORGANIZATION = Target(OrganizationNotFound, organizations.of_id, organizations.o
 ESTATE = _kept(ESTATES, EstateNotFound)
 BUILDING = _kept(BUILDINGS, BuildingNotFound)
 DWELLING = _kept(DWELLINGS, DwellingNotFound)
+MEMBER = _kept(MEMBERS, MemberNotFound)
+TEAM = _kept(TEAMS, TeamNotFound)
 
 
 def names(wanted: Wanted, name: str) -> bool:

@@ -38,4 +38,6 @@ async def settle(work: Work, wanted: Wanted, stored: Row | None) -> Row:
     return values
 
 
-SERVICE_POINTS_KEPT = Kept("service_point", SERVICE_POINTS, ServicePointNotFound, settle)
+SERVICE_POINTS_KEPT = Kept(
+    "service_point", SERVICE_POINTS, ServicePointNotFound, settle, counts=False
+)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from services.registry.domain.organization_problems import TeamNotFound
+from services.registry.domain.organization_problems import TeamInUse, TeamNotFound
 from services.registry.operations import places, references
 from services.registry.operations.keeping import Kept, Wanted
 from services.registry.operations.work import Work
+from services.registry.storage import memberships
 from services.registry.storage.rows import Row
 from services.registry.storage.tables import TEAMS
 
@@ -25,4 +26,17 @@ async def settle(work: Work, wanted: Wanted, stored: Row | None) -> Row:
     return values
 
 
-TEAMS_KEPT = Kept("team", TEAMS, TeamNotFound, settle)
+async def may_end(work: Work, row: Row) -> None:
+    """Refuse the end of a team that still has members: TeamInUse."""
+    count = await memberships.held(work.tx, work.today, team_id=row["id"])
+    if count:
+        raise TeamInUse(count=count)
+
+
+async def after(work: Work, before: Row, row: Row) -> None:
+    """Let the memberships follow a team to another division."""
+    if before["division_code"] != row["division_code"]:
+        await memberships.follow_team(work.tx, row["id"], row["division_code"], at=work.at)
+
+
+TEAMS_KEPT = Kept("team", TEAMS, TeamNotFound, settle, may_end, after, counts=False)

@@ -24,6 +24,7 @@ from services.registry.storage.tables import (
     BUILDINGS,
     DIVISIONS,
     ESTATES,
+    MEMBERS,
     ORGANIZATIONS,
     SERVICE_POINTS,
     TEAMS,
@@ -105,7 +106,7 @@ async def is_active(tx: Tx, code: str) -> bool:
 
 
 #: Tables of what belongs to a division by its code; what belongs to those goes with them.
-CONTENTS = (ESTATES, BUILDINGS, ORGANIZATIONS, SERVICE_POINTS, TEAMS)
+CONTENTS = (ESTATES, BUILDINGS, ORGANIZATIONS, SERVICE_POINTS, TEAMS, MEMBERS)
 
 
 async def contents(tx: Tx, code: str) -> dict[str, int]:

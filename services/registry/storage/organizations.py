@@ -30,8 +30,10 @@ from services.registry.storage import places, rows
 from services.registry.storage.places import Listed, PlaceFilter
 from services.registry.storage.rows import Lock
 from services.registry.storage.tables import (
+    APPOINTMENTS,
     DIVISIONS,
     ESTATES,
+    MEMBERS,
     ORGANIZATIONS,
     SERVICE_POINTS,
     TEAMS,
@@ -147,6 +149,8 @@ async def references(tx: Tx, row_id: UUID) -> dict[str, int]:
         ("estates", ESTATES, estates),
         ("service_points", SERVICE_POINTS, SERVICE_POINTS.c.organization_id == row_id),
         ("teams", TEAMS, TEAMS.c.organization_id == row_id),
+        ("members", MEMBERS, MEMBERS.c.organization_id == row_id),
+        ("appointments", APPOINTMENTS, APPOINTMENTS.c.organization_id == row_id),
     ]
     return {
         name: await rows.count(tx, table, condition & table.c.ended_at.is_(None))

@@ -12,6 +12,7 @@ from kit.areas import in_areas
 from kit.db import Tx, sqlstate
 from kit.errors import Problem
 from services.registry.domain.dwelling_problems import AddressCodeTaken, UnitTaken
+from services.registry.domain.organization_problems import MembershipTaken
 from services.registry.domain.people_problems import HouseholderTaken
 from services.registry.domain.problems import HouseholdNoTaken, SourceTaken
 
@@ -23,6 +24,7 @@ _TAKEN: Mapping[str, type[Problem]] = {
     "uq_residents_householder": HouseholderTaken,
     "uq_residents_registered_householder": HouseholderTaken,
     "uq_units_name": UnitTaken,
+    "uq_memberships_open": MembershipTaken,
     "uq_dwellings_address_code": AddressCodeTaken,
 }
 #: Every noun has this constraint, named after its table.

@@ -61,7 +61,7 @@ def test_as_of_answers_the_posts_held_on_a_day(people: People) -> None:
 def test_several_posts_at_once_are_told_as_pairs(people: People) -> None:
     registry = people.registry
     first, second = (registry.post("members", a_member(nth)) for nth in (1, 2))
-    organization = "01a00000-0000-7000-8000-000000000001"
+    organization = registry.organization(B, kind="owners_committee")["id"]
     one = registry.post("appointments", post(first["id"], post="community_secretary"))
     two = registry.post(
         "appointments",

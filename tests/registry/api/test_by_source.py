@@ -32,6 +32,10 @@ class Noun:
 
 
 HOME = {"building": {"source": "gis", "source_id": "HOME"}}
+IN_TEAM = {
+    "team": {"source": "gis", "source_id": "T"},
+    "member": {"source": "gis", "source_id": "M"},
+}
 NOUNS = [
     Noun(
         "estates",
@@ -76,6 +80,7 @@ NOUNS = [
         "opening_hours",
     ),
     Noun("teams", a_team(A, description="骑手"), a_team(B, name="食安哨兵"), "description"),
+    Noun("memberships", IN_TEAM | {"valid_to": "2027-01-01"}, IN_TEAM, "valid_to"),
 ]
 
 
@@ -83,6 +88,13 @@ NOUNS = [
 def noun(request: pytest.FixtureRequest, registry: Registry) -> Noun:
     place = f"{V1}/buildings/by-source/gis/HOME"
     registry.done(registry.client.put(place, json={"community_code": A}))
+    if request.param.name == "memberships":
+        member = {"division_code": A, "kind": "grid_head", "name": "王五"}
+        for place, body in (
+            ("teams/by-source/gis/T", a_team(A)),
+            ("members/by-source/gis/M", member),
+        ):
+            registry.done(registry.client.put(f"{V1}/{place}", json=body))
     found: Noun = request.param
     return found
 

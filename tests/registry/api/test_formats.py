@@ -21,6 +21,7 @@ LISTS = (
     "organizations",
     "service-points",
     "teams",
+    "memberships",
     "counts",
     "changes",
 )
@@ -41,7 +42,11 @@ def filled(registry: Registry) -> Registry:
         registry.organization(code, jurisdiction=[code])
         place = {"type": "Point", "coordinates": inside(code)["coordinates"][0][0]}
         registry.post("service-points", a_service_point(code, geometry=place, services=["充电"]))
-        registry.post("teams", a_team(code))
+        team = registry.post("teams", a_team(code))
+        member = registry.post(
+            "members", {"division_code": code, "kind": "grid_head", "name": "王五"}
+        )
+        registry.post("memberships", {"team_id": team["id"], "member_id": member["id"]})
         own = {"building_id": building["id"]}
         registry.post("units", own | {"name": "1", "geometry": place})
         registry.post("dwellings", own | {"address_code": f"DOOR-{code}", "unit": "1"})

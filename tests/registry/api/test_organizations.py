@@ -188,6 +188,17 @@ def test_an_organization_that_something_refers_to_cannot_end(registry: Registry)
     registry.post("estates", an_estate(A, property_company_id=row_id))
     registry.post("service-points", a_service_point(A, organization_id=row_id))
     registry.post("teams", a_team(A, organization_id=row_id))
+    member = registry.post(
+        "members",
+        {
+            "division_code": A,
+            "kind": "food_safety_sentinel",
+            "name": "王五",
+            "organization_id": row_id,
+        },
+    )
+    held = {"post": "owners_committee_member", "place_code": A, "valid_from": "2026-01-01"}
+    registry.post("appointments", held | {"member_id": member["id"], "organization_id": row_id})
     place = f"{V1}/organizations/{row_id}"
     answer = registry.client.delete(place, headers=ANY)
     assert refusal(answer) == (409, "organization.in_use")
@@ -196,12 +207,34 @@ def test_an_organization_that_something_refers_to_cannot_end(registry: Registry)
         ("estates", "property_company_id"),
         ("service-points", "organization_id"),
         ("teams", "organization_id"),
+        ("members", "organization_id"),
+        ("appointments", "organization_id"),
     ):
         for item in registry.get(noun)["items"]:
             registry.done(
                 registry.client.patch(f"{V1}/{noun}/{item['id']}", json={field: None}, headers=ANY)
             )
     assert registry.client.delete(place, headers=ANY).status_code == 204
+
+
+def test_members_and_posts_name_organizations_that_are_there(registry: Registry) -> None:
+    nobody = "01900000-0000-7000-8000-000000000000"
+    unseen = {"source": "gis", "source_id": "O9"}
+    member = {"division_code": A, "kind": "grid_head", "name": "王五"}
+    made = registry.post("members", member)
+    post = {"member_id": made["id"], "post": "grid_head", "place_code": A}
+    for noun, body in (("members", member), ("appointments", post | {"valid_from": "2026-01-01"})):
+        for named in ({"organization_id": nobody}, {"organization": unseen}):
+            answer = registry.client.post(f"{V1}/{noun}", json=body | named)
+            assert refusal(answer) == (404, "organization.not_found")
+    registry.load("organizations", f"编号,区划代码,名称\nO1,{A},物业公司\n")
+    sheet = (
+        f"编号,区划代码,类别,姓名,组织编号\nM1,{A},grid_head,王五,O1\nM2,{A},grid_head,李四,O9\n"
+    )
+    job = registry.load("members", sheet, on_error="skip")
+    assert [(error["row"], error["code"]) for error in job["errors"]] == [
+        (3, "organization.not_found")
+    ]
 
 
 def test_the_kinds_are_told_with_their_names(registry: Registry) -> None:

@@ -42,7 +42,7 @@ def test_codes_name_the_noun_they_are_about() -> None:
         "division", "estate", "building", "household", "source_id", "reference", "geometry",
         "organization", "service_point", "team", "uscc", "kind", "unit", "dwelling",
         "address", "address_code", "grid_layout", "resident", "member", "appointment", "person",
-        "place", "code",
+        "place", "code", "membership",
     }  # fmt: skip
 
 

@@ -22,6 +22,7 @@ ChangedNoun = Literal[
     "organization",
     "service_point",
     "team",
+    "membership",
 ]
 
 

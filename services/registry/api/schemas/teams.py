@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from kit.web.schemas import PRINTABLE, Answer, DateTime, Id, Strict
+from kit.web.schemas import PRINTABLE, Answer, Date, DateTime, Id, Strict
 from services.registry.api.schemas.fields import (
     DivisionCode,
     Kind,
@@ -67,3 +67,50 @@ class TeamQuery(SyncQuery):
 
     kind: Kind | None = None
     organization_id: Id | None = None
+
+
+class MembershipIn(Strict):
+    """A membership, whole; it names team and member by our ids or by their sources."""
+
+    team_id: Id | None = None
+    team: Annotated[SourceRef | None, Field(description="The team by its source")] = None
+    member_id: Id | None = None
+    member: Annotated[SourceRef | None, Field(description="The member by its source")] = None
+    valid_from: Annotated[Date | None, Field(description="First day; today when absent")] = None
+    valid_to: Annotated[Date | None, Field(description="First day without; null: open")] = None
+
+
+class MembershipPatch(Strict):
+    """What a merge patch may change; null empties."""
+
+    team_id: Id | None = None
+    team: SourceRef | None = None
+    member_id: Id | None = None
+    member: SourceRef | None = None
+    valid_from: Date | None = None
+    valid_to: Date | None = None
+
+
+class MembershipOut(Answer):
+    """A membership as it is answered."""
+
+    id: Id
+    source: str | None
+    source_id: str | None
+    division_code: Annotated[DivisionCode, Field(description="The team's")]
+    team_id: Id
+    member_id: Id
+    valid_from: Date
+    valid_to: Date | None
+    ended_at: Annotated[DateTime | None, Field(description="When the entry was withdrawn")]
+    version: Version
+    created_at: DateTime
+    updated_at: DateTime
+
+
+class MembershipQuery(SyncQuery):
+    """Filters of memberships."""
+
+    team_id: Id | None = None
+    member_id: Id | None = None
+    as_of: Annotated[Date | None, Field(description="That hold on this day")] = None

@@ -15,6 +15,7 @@ from kit.bulk.upsert import Upsert
 from kit.db import Tx
 from kit.web.field_messages import of as message_of
 from kit.web.schemas import SourceName
+from services.registry.domain.organization_problems import OrganizationNotFound
 from services.registry.domain.people_problems import (
     AppointmentDates,
     MemberNotFound,
@@ -29,7 +30,7 @@ from services.registry.operations.imports.people import (
     told,
 )
 from services.registry.operations.work import People
-from services.registry.storage import imports, member_imports
+from services.registry.storage import imports, member_imports, references
 from services.registry.storage.imports import Imported
 from services.registry.storage.tables import APPOINTMENTS
 
@@ -106,6 +107,9 @@ class _Appointments:
         """Refuse rows without member, place, post or begin, and dates that do not fit."""
         await _UPSERT.check(tx, staging, context)
         await member_imports.resolve_members(tx, staging, context.areas, issue_of(MemberNotFound))
+        await references.refuse_unseen(
+            staging, issue_of(OrganizationNotFound), "organization", context.areas
+        )
         await imports.keep_unstated(tx, _IMPORTED, _FACTS, context.areas)
         await member_imports.refuse_unnamed_member(staging, issue_of(MemberNotFound))
         code, missing = message_of("missing")

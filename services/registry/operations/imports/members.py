@@ -15,6 +15,7 @@ from kit.bulk.upsert import Upsert
 from kit.db import Tx
 from kit.ids import new_id
 from kit.web.schemas import PRINTABLE, SourceName
+from services.registry.domain.organization_problems import OrganizationNotFound
 from services.registry.domain.people_problems import AlreadyErased
 from services.registry.domain.problems import DivisionNotFound
 from services.registry.operations.imports.judging import issue_of
@@ -30,7 +31,7 @@ from services.registry.operations.imports.people import (
 )
 from services.registry.operations.personal import MEMBER
 from services.registry.operations.work import People
-from services.registry.storage import imports, member_imports
+from services.registry.storage import imports, member_imports, references
 from services.registry.storage.imports import Imported
 from services.registry.storage.tables import MEMBERS
 
@@ -101,6 +102,9 @@ class _Members:
         """Refuse rows of unknown or foreign divisions, without kind or name, and erased ones."""
         await _UPSERT.check(tx, staging, context)
         await self.sealer.settle(tx)
+        await references.refuse_unseen(
+            staging, issue_of(OrganizationNotFound), "organization", context.areas
+        )
         await imports.keep_unstated(tx, _IMPORTED, _FACTS, context.areas)
         await imports.refuse_empty(staging, issue_of(DivisionNotFound), "division_code")
         await imports.refuse_hidden(staging, ROW_OUTSIDE_AREA, "division_code", context.areas)

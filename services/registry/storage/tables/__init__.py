@@ -7,7 +7,12 @@ prefixes are found by index and order is bytewise everywhere.
 
 from __future__ import annotations
 
-from services.registry.storage.tables.bodies import ORGANIZATIONS, SERVICE_POINTS, TEAMS
+from services.registry.storage.tables.bodies import (
+    MEMBERSHIPS,
+    ORGANIZATIONS,
+    SERVICE_POINTS,
+    TEAMS,
+)
 from services.registry.storage.tables.foundation import (
     AUDIT,
     IMPORTS,
@@ -42,6 +47,7 @@ __all__ = [
     "IMPORTS",
     "KEYS",
     "MEMBERS",
+    "MEMBERSHIPS",
     "METADATA",
     "ORGANIZATIONS",
     "OUTBOX",

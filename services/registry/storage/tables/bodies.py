@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ARRAY, Column, ForeignKey, Index, Table, Text, Uuid
+from sqlalchemy import ARRAY, Column, Date, ForeignKey, Index, Table, Text, Uuid
 
 from services.registry.storage.tables.foundation import (
     CODE,
@@ -63,3 +63,26 @@ TEAMS = Table(
     *life(),
 )
 ordered(TEAMS, "division_code")
+
+MEMBERSHIPS = Table(
+    "memberships",
+    METADATA,
+    *identity(),
+    # The team's own: a membership is seen where the team is.
+    division(),
+    Column("team_id", Uuid, ForeignKey("teams.id"), nullable=False),
+    Column("member_id", Uuid, ForeignKey("members.id"), nullable=False),
+    Column("valid_from", Date, nullable=False),
+    Column("valid_to", Date, nullable=True),
+    *life(),
+)
+ordered(MEMBERSHIPS, "division_code")
+Index("ix_memberships_team_id", MEMBERSHIPS.c.team_id, MEMBERSHIPS.c.id)
+Index("ix_memberships_member_id", MEMBERSHIPS.c.member_id, MEMBERSHIPS.c.id)
+Index(
+    "uq_memberships_open",
+    MEMBERSHIPS.c.team_id,
+    MEMBERSHIPS.c.member_id,
+    unique=True,
+    postgresql_where=MEMBERSHIPS.c.ended_at.is_(None) & MEMBERSHIPS.c.valid_to.is_(None),
+)
