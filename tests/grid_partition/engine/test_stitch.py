@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -144,7 +145,7 @@ def strips(line: Any, ends: list[float], side: float) -> list[Polygon]:
             inner.append(at)
     borders = [own_at[0], *inner, own_at[-1]]
     made = []
-    for low, high in zip(borders[:-1], borders[1:], strict=True):
+    for low, high in itertools.pairwise(borders):
         front = [spots[at] for at in sorted(spots) if low <= at <= high]
         back = [(front[-1][0], side), (front[0][0], side)]
         made.append(Polygon([*front, *back]))
