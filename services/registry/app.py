@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from fastapi import APIRouter, FastAPI
 
@@ -10,9 +11,11 @@ from kit.app import Parts, build_app
 from kit.audit.checkpoints import checkpointing
 from kit.audit.router import audit_router
 from kit.auth import TokenVerifier
+from kit.bulk.noun import Noun
 from kit.bulk.router import imports_router
 from kit.bulk.runner import import_runner
 from kit.bulk.service import Bulk
+from kit.bulk.words import Words, described, read_words
 from kit.clock import Clock, SystemClock
 from kit.db import Database
 from kit.sealing.checks import keys_check, opening
@@ -60,7 +63,8 @@ def create_app(
     )
     placement = settings.placement
     people = people_of(settings)
-    bulk = _bulk(placement, people)
+    words = read_words(settings.import_words or PACKAGE_DIR / "data" / "import_columns.json")
+    bulk = _bulk(placement, people, words)
     return build_app(
         settings,
         Parts(
@@ -84,19 +88,20 @@ def create_app(
     )
 
 
-def _bulk(placement: Placement, people: People) -> Bulk:
+def _bulk(placement: Placement, people: People, words: Words) -> Bulk:
+    nouns: list[Noun[Any]] = [
+        division_noun(placement),
+        estate_noun(placement),
+        building_noun(placement),
+        household_noun(),
+        resident_noun(people),
+        member_noun(people),
+        appointment_noun(people),
+    ]
     return Bulk(
         service="registry",
         prefix="/registry/v1",
-        nouns=[
-            division_noun(placement),
-            estate_noun(placement),
-            building_noun(placement),
-            household_noun(),
-            resident_noun(people),
-            member_noun(people),
-            appointment_noun(people),
-        ],
+        nouns=[described(noun, words) for noun in nouns],
         tables=IMPORTS,
         scope_read="registry:read",
         scope_write="registry:write",

@@ -18,6 +18,11 @@ class Settings(ServiceSettings):
 
     model_config = SettingsConfigDict(env_prefix="REGISTRY_", frozen=True, extra="ignore")
 
+    import_words: Path | None = Field(
+        default=None,
+        description="file with the headers and labels of imports; the registry's own data file "
+        "when not set",
+    )
     outside_refused_m: float = Field(
         default=500.0,
         gt=0,

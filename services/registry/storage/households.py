@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, column, table, update
+from sqlalchemy import ColumnElement, Select, func
 
 from kit.areas import in_areas
 from kit.bulk.issues import RowIssue
-from kit.bulk.staging import ROWS, Staging
-from kit.db import Tx
+from kit.bulk.staging import Staging
 from services.registry.storage import places
 from services.registry.storage.places import PlaceFilter
 from services.registry.storage.tables import BUILDINGS, HOUSEHOLDS
@@ -33,21 +32,42 @@ def listing(
     return statement, key
 
 
-async def resolve_buildings(tx: Tx, areas: Sequence[str]) -> None:
-    """Fill the building of staged rows from the source that they name, inside the areas."""
-    staged = table(
-        ROWS, column("building_id"), column("building_source"), column("building_source_id")
+async def settle(staging: Staging, areas: Sequence[str]) -> None:
+    """Fill the staged rows in one pass: building, community, and what a row leaves out.
+
+    The building is the one that the row names, inside the areas; a row that names none keeps what
+    is stored of its household.  The community is the building's.  A number that is nowhere is the
+    source's id, a residence that is nowhere is `both`.
+    """
+    rows, stored = staging.table, HOUSEHOLDS
+    named, kept = BUILDINGS.alias("named"), BUILDINGS.alias("kept")
+    alive = named.c.ended_at.is_(None) & in_areas(named.c.community_code, areas)
+    is_named = (
+        (named.c.source == rows.c.building_source)
+        & (named.c.source_id == rows.c.building_source_id)
+        & alive
     )
-    await tx.execute(
-        update(staged)
-        .values(building_id=BUILDINGS.c.id)
-        .where(
-            (BUILDINGS.c.source == staged.c.building_source)
-            & (BUILDINGS.c.source_id == staged.c.building_source_id)
-            & BUILDINGS.c.ended_at.is_(None)
-            & in_areas(BUILDINGS.c.community_code, areas)
-        )
+    is_stored = (
+        (stored.c.source == rows.c.source)
+        & (stored.c.source_id == rows.c.source_id)
+        & in_areas(stored.c.community_code, areas)
     )
+    is_kept = (
+        rows.c.building_source_id.is_(None)
+        & (kept.c.id == stored.c.building_id)
+        & kept.c.ended_at.is_(None)
+        & in_areas(kept.c.community_code, areas)
+    )
+    values = {
+        "building_id": func.coalesce(named.c.id, kept.c.id),
+        "community_code": func.coalesce(named.c.community_code, kept.c.community_code),
+        "household_no": func.coalesce(rows.c.household_no, stored.c.household_no, rows.c.source_id),
+        "residence": func.coalesce(rows.c.residence, stored.c.residence, "both"),
+        "unit": func.coalesce(rows.c.unit, stored.c.unit),
+        "floor": func.coalesce(rows.c.floor, stored.c.floor),
+    }
+    source = rows.outerjoin(named, is_named).outerjoin(stored, is_stored).outerjoin(kept, is_kept)
+    await staging.settle(values, source)
 
 
 async def refuse_lost(staging: Staging, issue: RowIssue) -> None:
@@ -67,20 +87,6 @@ async def refuse_houseless(staging: Staging, issue: RowIssue) -> None:
         "building_source_id",
         "SELECT row_no FROM import_rows "
         "WHERE building_source_id IS NULL AND community_code IS NULL",
-    )
-
-
-async def take_communities(tx: Tx, areas: Sequence[str]) -> None:
-    """Fill the community of staged rows from their buildings, inside the areas."""
-    staged = table(ROWS, column("building_id"), column("community_code"))
-    await tx.execute(
-        update(staged)
-        .values(community_code=BUILDINGS.c.community_code)
-        .where(
-            (BUILDINGS.c.id == staged.c.building_id)
-            & BUILDINGS.c.ended_at.is_(None)
-            & in_areas(BUILDINGS.c.community_code, areas)
-        )
     )
 
 

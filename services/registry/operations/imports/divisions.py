@@ -114,17 +114,6 @@ def division_noun(placement: Placement) -> Noun[DivisionRow]:
     return Noun(
         name="divisions",
         model=DivisionRow,
-        headers={
-            "code": ("区划代码", "代码"),
-            "name": ("名称", "区划名称"),
-            "name_en": ("英文名称",),
-            "kind": ("类型",),
-            "parent_code": ("上级代码", "street_code"),
-            "street_name": ("街道名称", "所属街道"),
-            "is_governed": ("是否划分网格",),
-            "valid_from": ("启用日期",),
-            "boundary": ("边界",),
-        },
         staging=_STAGING,
         stage=stage,
         check=check,

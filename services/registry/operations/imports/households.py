@@ -6,12 +6,11 @@ accepted and not kept.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import Field
 
-from kit.bulk.noun import Counts, ImportContext, Noun, Row, Staging
+from kit.bulk.noun import Counts, ImportContext, Noun, Row, Staging, staged_directly
 from kit.bulk.upsert import Upsert
 from kit.db import Tx
 from kit.web.schemas import PRINTABLE, SourceName
@@ -48,14 +47,6 @@ class HouseholdRow(Row):
     lat: _Ignored = None
 
 
-def stage(row: HouseholdRow, _context: ImportContext) -> Sequence[object]:
-    """Return the staged values of a row."""
-    return (
-        row.source, row.source_id, row.household_no, row.residence, row.unit, row.floor, None,
-        None, None, row.community_code, row.building_source or row.source, row.building_source_id,
-    )  # fmt: skip
-
-
 _STAGING = (
     ("source", "text"),
     ("source_id", "text"),
@@ -70,19 +61,26 @@ _STAGING = (
     ("building_source", "text"),
     ("building_source_id", "text"),
 )
+_DIRECT = {
+    "source": ("source",),
+    "source_id": ("source_id",),
+    "household_no": ("household_no",),
+    "residence": ("residence",),
+    "unit": ("unit",),
+    "floor": ("floor",),
+    "stated_code": ("community_code",),
+    "building_source": ("building_source", "source"),
+    "building_source_id": ("building_source_id",),
+}
 
 
 async def check(tx: Tx, staging: Staging, context: ImportContext) -> None:
     """Refuse rows without a building, in another community than it, or with a taken number."""
     await _UPSERT.check(tx, staging, context)
-    await households.resolve_buildings(tx, context.areas)
+    await households.settle(staging, context.areas)
     await households.refuse_lost(staging, issue_of(BuildingNotFound))
-    await imports.keep_unstated(tx, _IMPORTED, _FACTS, context.areas)
-    await households.take_communities(tx, context.areas)
     await households.refuse_houseless(staging, issue_of(BuildingNotFound))
     await households.refuse_misplaced(staging, issue_of(CommunityMismatch))
-    await imports.default(tx, staging, "household_no", staging.table.c.source_id)
-    await imports.default(tx, staging, "residence", "both")
     await staging.refuse_duplicates(("community_code", "household_no"))
     await households.refuse_taken_numbers(staging, issue_of(HouseholdNoTaken))
 
@@ -101,19 +99,9 @@ def household_noun() -> Noun[HouseholdRow]:
     return Noun(
         name="households",
         model=HouseholdRow,
-        headers={
-            "source": ("来源",),
-            "source_id": ("household_id", "编号"),
-            "building_source": ("楼栋来源",),
-            "building_source_id": ("building_id", "楼栋编号"),
-            "community_code": ("社区代码",),
-            "household_no": ("户号",),
-            "residence": ("居住情况",),
-            "unit": ("单元",),
-            "floor": ("楼层",),
-        },
         staging=_STAGING,
-        stage=stage,
+        stage=staged_directly(_STAGING, _DIRECT),
+        direct=_DIRECT,
         check=check,
         apply=apply,
         keys=(("source", "source_id"),),
