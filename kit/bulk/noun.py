@@ -53,9 +53,9 @@ class About:
 
     `choices` are the values with their Chinese labels, by which they may be called in a file.
     `is_open` says that a cell of the column never holds personal data: only then does a report
-    of errors show the cell.  `in_template` leaves columns that are accepted but not kept out of
-    templates.  `label` is the Chinese header of the template (the first Chinese name
-    of `Noun.headers` by default).
+    of errors show the cell (of a noun about persons, never).  `in_template` leaves columns that
+    are accepted but not kept out of templates.  `label` is the Chinese header of the template
+    (the first Chinese name of `Noun.headers` by default).
     """
 
     label: str = ""

@@ -25,7 +25,9 @@ def completed(
     For that content the file is read once more, down to the last row that is needed: flaws are
     few, and only the file knows what it had before references were resolved.
     """
-    is_open = {name for name, about in noun.about.items() if about.is_open}
+    # In a row about a person any cell may hold the person, when columns have slipped.
+    about = {} if noun.personal else noun.about
+    is_open = {name for name, column in about.items() if column.is_open}
     wanted: set[Place] = {
         (flaw.row, flaw.column) for flaw in flaws if flaw.column and flaw.column in is_open
     }

@@ -113,7 +113,7 @@ def _served(url: str, folder: Path, tokens: TestTokens) -> Iterator[tuple[int, i
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     module = "tests.bench.registry.served_registry"
-    words = [sys.executable, "-m", module, url, str(folder / "spool"), str(port)]
+    words = [sys.executable, "-m", module, url, str(folder), str(port)]
     with (folder / "service.log").open("wb") as log:
         process = subprocess.Popen([*words, json.dumps(tokens.jwks)], cwd=ROOT, stdout=log)
         try:

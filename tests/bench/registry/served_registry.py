@@ -1,4 +1,4 @@
-"""A registry as a process of its own, for measuring: `python -m ... URL SPOOL PORT JWKS`."""
+"""A registry as a process of its own, for measuring: `python -m ... URL FOLDER PORT JWKS`."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from kit.auth import StaticKeys, TokenVerifier
 from kit.server import serve
 from kit.testing.tokens import AUDIENCE, ISSUER
 from services.registry.app import create_app
-from services.registry.settings import Settings
+from tests.registry.factories import settings_for
 
 
 def main() -> None:
-    url, spool, port, jwks = sys.argv[1:]
-    settings = Settings(database_url=url, spool_folder=Path(spool), port=int(port))
+    url, folder, port, jwks = sys.argv[1:]
+    settings = settings_for(url, Path(folder), port=int(port))
     verifier = TokenVerifier(StaticKeys(json.loads(jwks)), issuer=ISSUER, audience=AUDIENCE)
     serve(create_app(settings, verifier=verifier), settings, default_port=int(port))
 

@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ import pytest
 from pydantic import ValidationError
 
 from kit.bulk.reading.formats import XLSX
+from kit.bulk.words import read_words
+from services.registry.app import PACKAGE_DIR
 from services.registry.settings import Settings
 from tests.kit.bulk.workbooks import book
 from tests.registry.factories import V1, A, B, Registry
@@ -162,12 +165,57 @@ def test_municipal_sheets_of_every_noun_are_read(registry: Registry, media: str)
 
 
 # fmt: on
-EXAMPLES = {
+EXAMPLES: dict[str, dict[str, Any]] = {
     "divisions": {"code": "990001001078", "kind": "社区", "valid_from": "2024/1/31"},
     "estates": {"source": "s", "source_id": "E9", "community_code": A, "name": "团结小区"},
     "buildings": {"source": "s", "source_id": "B9", "community_code": A, "name": "3-1"},
     "households": {"source": "s", "source_id": "H9", "building_source_id": "B9", "floor": 3},
-}
+    "residents": {
+        "source": "s",
+        "source_id": "R9",
+        "household_source_id": "H9",
+        "name": "甲某",
+        "relation_to_householder": "户主",
+        "sex": "女",
+        "residence_type": "租住",
+        "birth_date": date(1990, 3, 7),
+        "registered_elsewhere": "否",
+    },
+    "members": {
+        "source": "s",
+        "source_id": "M9",
+        "division_code": A,
+        "kind": "专职网格员",
+        "name": "乙某",
+        "public_contact": "是",
+    },
+    "appointments": {
+        "source": "s",
+        "source_id": "A9",
+        "member_source_id": "M9",
+        "post": "网格长",
+        "place_code": A,
+        "valid_from": "2024年1月31日",
+    },
+}  # fmt: skip
+
+
+def test_every_noun_has_a_template() -> None:
+    words = read_words(PACKAGE_DIR / "data" / "import_columns.json")
+    assert set(words) == set(EXAMPLES)
+
+
+def test_rows_about_persons_show_no_cell(registry: Registry) -> None:
+    header = ["人员编号", "社区代码", "户号", "姓名", "与户主关系", "联系电话", "王小明"]
+    job = registry.load(
+        "residents", book([header, ["R1", A, "001", "甲某", "户主", "1", "x"]]), XLSX
+    )
+    (unknown,) = job["errors"]
+    assert (unknown["column"], unknown["cell"], unknown["header"]) == ("#7", "G1", None)
+    job = registry.load("residents", book([header[:6], ["R1", A, "1", "x", "王小明", 1]]), XLSX)
+    assert {item["value"] for item in job["errors"]} == {None}
+    assert "王小明" not in json.dumps(job, ensure_ascii=False)
+    assert ("与户主关系", "E2") in {(item["header"], item["cell"]) for item in job["errors"]}
 
 
 def test_a_filled_template_of_every_noun_is_imported(registry: Registry) -> None:
