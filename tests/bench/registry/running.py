@@ -102,7 +102,9 @@ def a_registry() -> Iterator[Measured]:
             migrations.upgrade(PACKAGE_DIR, url)
             with _served(url, folder, tokens) as (port, pid):
                 base = f"http://127.0.0.1:{port}"
-                with httpx.Client(base_url=base, timeout=600, headers=tokens.headers()) as client:
+                with httpx.Client(base_url=base, timeout=600) as client:
+                    # A token lives ten minutes, a run longer.
+                    client.event_hooks["request"] = [lambda r: r.headers.update(tokens.headers())]
                     _wait(client)
                     yield Measured(client, url, folder, pid)
 
