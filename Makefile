@@ -81,7 +81,8 @@ $(BENCH_STAMP): requirements-bench.lock $(STAMP)
 	@$(call install,$(BENCH_VENV)/bin/python,requirements-bench.lock)
 	@touch $@
 
-bench: $(WARM) $(BENCH_STAMP) ## measure PART=partition against its peers; ARGS="--quick", "--only race", "--page"
+# Only the partition has peers in an environment of their own.
+bench: $(WARM) $(if $(filter registry,$(PART)),,$(BENCH_STAMP)) ## measure PART=partition or registry; ARGS="--quick", "--only race", "--page"
 	$(BIN)/python -m tests.bench $(or $(PART),partition) $(ARGS)
 
 clean: ## remove what make made, but not var/

@@ -43,6 +43,19 @@ class ServiceSettings(BaseSettings):
     import_errors_max: int = Field(
         default=10_000, ge=1, description="refused rows that are listed; all are counted"
     )
+    import_texts_limit_bytes: int = Field(
+        default=64 << 20,
+        ge=1024,
+        description="texts of a workbook that are held in memory while its rows are read",
+    )
+    import_header_rows: int = Field(
+        default=30, ge=1, le=1000, description="rows in which a table's header is looked for"
+    )
+    import_kept_hours: int = Field(
+        default=24,
+        ge=0,
+        description="how long a refused workbook is kept for its annotated copy; 0 keeps none",
+    )
     import_lease_s: float = Field(
         default=15.0, gt=0, description="silence after which an import counts as abandoned"
     )

@@ -88,6 +88,8 @@ def _claim(request: Request, values: dict[str, Any], key: str) -> idempotency.Cl
     # another request.
     names = ("resource", "mode", "on_error", "crs", "source", "media_type", "charset", "sha256")
     joined = "\x1f".join(str(values[name]) for name in names)
+    # A parameter that is younger than kept keys counts only where it is given.
+    joined += "" if values["sheet"] is None else f"\x1f{values['sheet']}"
     return idempotency.Claim(
         client_id=values["client_id"],
         route=f"POST {request.url.path}",

@@ -18,11 +18,15 @@ class RowIssue:
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """One issue of one row, by column; params must be safe to show (never a refused value)."""
+    """One issue of one row, by column; params must be safe to show (never a refused value).
+
+    `cell` names the cell of a workbook where its column and row do not tell it.
+    """
 
     issue: RowIssue
     column: str | None = None
     params: Mapping[str, object] = field(default_factory=dict)
+    cell: str | None = None
 
 
 class RowRefused(Exception):
@@ -59,13 +63,20 @@ class FileRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class KeptFlaw:
-    """A flaw as it is stored: its row's number and its text in both languages."""
+    """A flaw as it is stored: its row's number and its text in both languages.
+
+    `header` is its column as the file spells it, `cell` its place in a workbook, `value` what the
+    file has there, of columns without personal data only.
+    """
 
     row: int
     column: str | None
     code: str
     en: str
     zh: str
+    cell: str | None = None
+    header: str | None = None
+    value: str | None = None
 
 
 def kept(row: int, flaw: Flaw) -> KeptFlaw:
@@ -77,4 +88,5 @@ def kept(row: int, flaw: Flaw) -> KeptFlaw:
         flaw.issue.code,
         flaw.issue.text.render("en", params),
         flaw.issue.text.render("zh-CN", params),
+        flaw.cell,
     )

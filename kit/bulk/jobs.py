@@ -47,6 +47,10 @@ class Outcome:
     refused: int = 0
     counts: Counts = field(default_factory=Counts)
     flaws: Sequence[KeptFlaw] = ()
+    #: How many flaws there are, listed or not.
+    found: int = 0
+    #: Until when the upload stays, for a copy with its flaws marked.
+    kept_until: datetime | None = None
     failure: RowIssue | None = None
     params: dict[str, object] = field(default_factory=dict)
 
@@ -87,7 +91,9 @@ class Jobs:
 
     async def add(self, tx: Tx, values: dict[str, Any], *, now: datetime) -> RowMapping:
         """Make a queued job; returns its row."""
-        counts = dict.fromkeys(("read", "created", "updated", "unchanged", "refused", "done"), 0)
+        counts = dict.fromkeys(
+            ("read", "created", "updated", "unchanged", "refused", "done", "flaws"), 0
+        )
         row = counts | {
             "state": "queued",
             "cancel_requested": False,
@@ -189,6 +195,8 @@ class Jobs:
             "state": "failed" if failure else "succeeded",
             "read": outcome.read,
             "refused": outcome.refused,
+            "flaws": outcome.found,
+            "kept_until": outcome.kept_until,
             "created": outcome.counts.created,
             "updated": outcome.counts.updated,
             "unchanged": outcome.counts.unchanged,
@@ -216,11 +224,18 @@ class Jobs:
             .values(attempts=attempts, version=t.c.version + 1, **values)
         )
 
-    async def ended_or_unknown(self, tx: Tx, ids: Collection[UUID]) -> set[UUID]:
-        """Return those of the ids that no waiting or running job bears."""
+    async def useless(self, tx: Tx, ids: Collection[UUID], *, now: datetime) -> set[UUID]:
+        """Return those of the ids whose uploads no job needs: ended and not kept, or unknown."""
         t = self._t
-        alive = await tx.scalars(select(t.c.id).where(t.c.id.in_(ids), t.c.ended_at.is_(None)))
+        needed = or_(t.c.ended_at.is_(None), t.c.kept_until > now)
+        alive = await tx.scalars(select(t.c.id).where(t.c.id.in_(ids), needed))
         return set(ids) - set(alive)
+
+    async def flaws_of(self, tx: Tx, import_id: UUID) -> Sequence[RowMapping]:
+        """Return the kept flaws of a job, as they are listed."""
+        e = self.tables.errors
+        found = await tx.execute(select(e).where(e.c.import_id == import_id).order_by(e.c.seq))
+        return found.mappings().all()
 
     def _ours(self, import_id: UUID, owner: UUID) -> ColumnElement[bool]:
         t = self._t
@@ -244,9 +259,10 @@ class Jobs:
             return
         connection = await driver_connection(tx)
         names = ["import_id", "seq", "row", "column", "code", "detail_en", "detail_zh"]
+        names += ["header", "cell", "value"]
         records = [
-            (import_id, seq, flaw.row, flaw.column, flaw.code, flaw.en, flaw.zh)
-            for seq, flaw in enumerate(flaws, 1)
+            (import_id, seq, f.row, f.column, f.code, f.en, f.zh, f.header, f.cell, f.value)
+            for seq, f in enumerate(flaws, 1)
         ]
         await connection.copy_records_to_table(
             self.tables.errors.name, records=records, columns=names

@@ -40,6 +40,21 @@ class BodyNotJson(errors.Malformed):
     cure = Text("Check Content-Type and the file.", "请核对 Content-Type 与文件。")
 
 
+class AnnotatedAbsent(errors.NotFound):
+    """There is no workbook to mark: another format, no error, or no longer kept."""
+
+    code = "import.annotated_absent"
+    title = Text("No annotated workbook", "没有带标注的工作簿")
+    detail = Text(
+        "An annotated copy is there for a workbook with errors, until `annotated_until`.",
+        "仅当上传的工作簿有错误时提供带标注的副本，有效期至 annotated_until。",
+    )
+    cure = Text(
+        "Read the errors as JSON or CSV, or check the workbook again.",
+        "请以 JSON 或 CSV 读取错误，或重新检查该工作簿。",
+    )
+
+
 # A whole file.
 FILE_EMPTY = RowIssue("import.empty", Text("The file holds no row.", "文件中没有数据行。"))
 FILE_ENCODING = RowIssue(
@@ -60,8 +75,8 @@ FILE_BOMB = RowIssue(
 FILE_HEADER = RowIssue(
     "import.header",
     Text(
-        "The header does not fit this resource; see the errors of row 1.",
-        "表头与该资源不符，见第 1 行的错误。",
+        "The header does not fit this resource; see the errors of row {row}.",
+        "表头与该资源不符，见第 {row} 行的错误。",
     ),
 )
 FILE_LINE = RowIssue(
@@ -128,6 +143,144 @@ FILE_DEFECT = RowIssue(
     "import.defect",
     Text(
         "Something went wrong on our side; nothing was applied.", "系统内部出错，未应用任何内容。"
+    ),
+)
+
+# A workbook.
+XLSX_NONE = RowIssue(
+    "import.not_xlsx",
+    Text("The file is no .xlsx workbook.", "文件不是 .xlsx 工作簿。"),
+)
+XLSX_OLD = RowIssue(
+    "import.xls",
+    Text(
+        "This is an old .xls workbook; save it as .xlsx and send that.",
+        "这是旧版 .xls 工作簿，请另存为 .xlsx 后再发送。",
+    ),
+)
+XLSX_ENCRYPTED = RowIssue(
+    "import.xlsx_encrypted",
+    Text(
+        "The workbook is protected by a password; save it without one and send that.",
+        "工作簿设有密码，请取消密码后另存再发送。",
+    ),
+)
+XLSX_MACROS = RowIssue(
+    "import.xlsx_macros",
+    Text(
+        "Workbooks with macros are not read; save it as .xlsx and send that.",
+        "不读取带宏的工作簿，请另存为 .xlsx 后再发送。",
+    ),
+)
+XLSX_BROKEN = RowIssue(
+    "import.xlsx_broken",
+    Text(
+        "The workbook is cut off or damaged; open it, save it anew and send that.",
+        "工作簿不完整或已损坏，请打开后重新保存再发送。",
+    ),
+)
+XLSX_ENTITIES = RowIssue(
+    "import.xlsx_entities",
+    Text(
+        "The workbook declares a document type, which no spreadsheet program writes.",
+        "工作簿含有文档类型声明，电子表格软件不会写入此类内容。",
+    ),
+)
+XLSX_PARTS = RowIssue(
+    "import.xlsx_parts",
+    Text("The workbook has more than {max} parts.", "工作簿的部件超过 {max} 个。"),
+)
+XLSX_LARGE = RowIssue(
+    "import.xlsx_part_too_large",
+    Text(
+        "The part {part} of the workbook exceeds {limit_bytes} bytes; clear formats and drawings "
+        "that are not needed, or send the rows as CSV.",
+        "工作簿的部件 {part} 超过 {limit_bytes} 字节，请清除不需要的格式与图形，或改用 CSV。",
+    ),
+)
+XLSX_STRINGS = RowIssue(
+    "import.xlsx_texts_too_large",
+    Text(
+        "The texts of the workbook exceed {limit_bytes} bytes; send the rows as CSV, or in parts.",
+        "工作簿的文本超过 {limit_bytes} 字节，请改用 CSV 或拆分后发送。",
+    ),
+)
+XLSX_MERGED = RowIssue(
+    "import.xlsx_merged",
+    Text(
+        "More than {max} merged areas lie among the rows; unmerge them and fill in every row.",
+        "数据行中合并单元格超过 {max} 处，请取消合并并逐行填写。",
+    ),
+)
+XLSX_SHEETS = RowIssue(
+    "import.xlsx_sheets",
+    Text(
+        "Several sheets have the header: {sheets}. Choose one with `sheet`.",
+        "多个工作表都有表头：{sheets}。请用 sheet 参数选择其一。",
+    ),
+)
+XLSX_SHEET_NONE = RowIssue(
+    "import.xlsx_no_sheet",
+    Text("There is no such sheet; there are: {sheets}.", "没有该工作表；现有：{sheets}。"),
+)
+FILE_NO_SHEETS = RowIssue(
+    "import.no_sheets",
+    Text(
+        "Only a workbook has sheets; leave `sheet` out for this format.",
+        "只有工作簿才有工作表，该格式请勿使用 sheet 参数。",
+    ),
+)
+XLSX_HEADER = RowIssue(
+    "import.xlsx_no_header",
+    Text(
+        "No header was found in the sheets {sheets}; the columns {columns} are needed.",
+        "在工作表 {sheets} 中未找到表头，需要以下列：{columns}。",
+    ),
+)
+
+# One cell of a workbook.
+CELL_FORMULA = RowIssue(
+    "cell.formula_without_value",
+    Text(
+        "The formula has no computed value; put the value itself into the cell.",
+        "公式没有计算结果，请将单元格改为数值。",
+    ),
+)
+CELL_ERROR = RowIssue(
+    "cell.error_value",
+    Text("The cell holds an error of the spreadsheet.", "单元格为错误值。"),
+)
+CELL_DATE = RowIssue(
+    "cell.unexpected_date",
+    Text(
+        "The spreadsheet has turned the cell into a date; format it as text and enter it again.",
+        "单元格已被转换为日期，请设为文本格式后重新输入。",
+    ),
+)
+CELL_DATE_RANGE = RowIssue(
+    "cell.date_out_of_range",
+    Text("The number stands for no day.", "该数字不代表任何日期。"),
+)
+CELL_DIGITS = RowIssue(
+    "cell.digits_lost",
+    Text(
+        "A number of more than 15 digits has lost its last ones in the spreadsheet; format the "
+        "cell as text and enter it again.",
+        "超过 15 位的数字在电子表格中已丢失末位，请设为文本格式后重新输入。",
+    ),
+)
+CELL_MERGED = RowIssue(
+    "cell.merged",
+    Text(
+        "The cell is merged with another one; unmerge it and fill in every row.",
+        "单元格为合并单元格，请取消合并并逐行填写。",
+    ),
+)
+CELL_OUTSIDE = RowIssue(
+    "cell.outside_header",
+    Text(
+        "The cell stands beside the table, under no header.",
+        "单元格位于表格之外，没有对应的表头。",
     ),
 )
 

@@ -17,6 +17,8 @@ from kit.auth import Principal
 from kit.bulk.intake import KEY_PATTERN, RETRY_AFTER_S, check_key, take_in
 from kit.bulk.jobs import Jobs
 from kit.bulk.problems import BodyEmpty, BodyIncomplete, BodyNotJson
+from kit.bulk.reading.formats import XLSX
+from kit.bulk.report_routes import add_annotated, add_template
 from kit.bulk.schemas import (
     ImportErrorOut,
     ImportListQuery,
@@ -46,9 +48,11 @@ def imports_router(bulk: Bulk) -> APIRouter:
     router = api_router(f"{bulk.prefix}/imports", "imports")
     jobs = Jobs(bulk.tables)
     _add_create(router, bulk)
+    add_template(router, bulk)
     _add_list(router, bulk, jobs)
     _add_get(router, bulk, jobs)
     _add_errors(router, bulk, jobs)
+    add_annotated(router, bulk, jobs)
     _add_transitions(router, bulk, jobs)
     _add_events(router, bulk, jobs)
     return router
@@ -82,7 +86,7 @@ def _add_create(router: APIRouter, bulk: Bulk) -> None:
         caller: Annotated[Principal, needs(bulk.scope_write)],
         key: Annotated[str | None, Header(alias="Idempotency-Key", include_in_schema=False)] = None,
     ) -> Response:
-        """Take a CSV, NDJSON or GeoJSON file (plain or gzip) and queue it as a job.
+        """Take a CSV, NDJSON, GeoJSON or .xlsx file (plain or gzip) and queue it as a job.
 
         The job is durable when the answer leaves; follow it at `Location`.
         """
@@ -108,11 +112,14 @@ def _request_body() -> dict[str, Any]:
     return {
         "requestBody": {
             "required": True,
-            "description": "The file; gzip is recognised. CSV in UTF-8 or GB18030.",
+            "description": "The file; gzip is recognised. CSV in UTF-8, UTF-16 or GB18030. Of a "
+            "workbook the one sheet that has the header is read (or `sheet`); titles above the "
+            "header are skipped, and a formula counts as its last computed value.",
             "content": {
                 "text/csv": text,
                 "application/x-ndjson": text,
                 "application/geo+json": {"schema": {"type": "object"}},
+                XLSX: text,
             },
         },
         "parameters": [

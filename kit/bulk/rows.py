@@ -18,11 +18,11 @@ from kit.areas import EVERYWHERE, covers
 from kit.bulk import problems
 from kit.bulk.issues import Flaw, RowIssue, RowRefused
 from kit.bulk.noun import ImportContext, Noun
-from kit.bulk.reading.records import Record, shown
+from kit.bulk.quick import QuickJudge
+from kit.bulk.reading.columns import Columns, shown
+from kit.bulk.reading.records import BLOCK_ROWS, Block, Record
 from kit.errors import Problem
 from kit.web.problems import as_field_error
-
-BATCH_ROWS = 2000
 
 
 @dataclass(slots=True)
@@ -36,19 +36,26 @@ class Batch:
 
 
 def batches(
-    records: Iterable[Record], noun: Noun[Any], context: ImportContext, *, size: int = BATCH_ROWS
+    records: Iterable[Record | Block],
+    noun: Noun[Any],
+    context: ImportContext,
+    *,
+    size: int = BLOCK_ROWS,
 ) -> Iterator[Batch]:
     """Yield batches of at most `size` rows; memory does not grow with the file."""
     judge = _Judge(noun, context)
     batch, lines = Batch(), []
-    for record in records:
+    for found in records:
+        if isinstance(found, Block):
+            yield judge.block(found)
+            continue
         batch.read += 1
-        verdict = judge.line(record)
+        verdict = judge.line(found)
         if isinstance(verdict, bytes):
             lines.append(verdict)
         else:
             batch.refused += 1
-            batch.flaws += [(record.row, flaw) for flaw in verdict]
+            batch.flaws += [(found.row, flaw) for flaw in verdict]
         if batch.read >= size:
             batch.copy = b"".join(lines)
             yield batch
@@ -69,10 +76,31 @@ class _Judge:
         self._areas = context.areas
         self._names = noun.model.model_fields.keys() if noun.personal else None
         self._source = context.source if "source" in noun.model.model_fields else None
-        names = [name for name, _ in noun.staging]
+        names = noun.filled
         everywhere = EVERYWHERE in context.areas or noun.area is None
         self._area = None if everywhere else names.index(noun.area or "")
         self._area_column = noun.area
+        self._quick = QuickJudge(noun, context) if noun.direct is not None else None
+        self._tidy = Columns(noun).tidy
+
+    def block(self, block: Block) -> Batch:
+        """Judge rows by columns where that can be, one by one where not."""
+        batch = Batch(read=len(block.rows))
+        slow: Iterable[int] = range(batch.read)
+        lines: list[bytes] = []
+        if self._quick is not None:
+            text, slow = self._quick.judge(block)
+            lines.append(text)
+        for at in slow:
+            record = block.record(at)
+            verdict = self.line(record)
+            if isinstance(verdict, bytes):
+                lines.append(verdict)
+            else:
+                batch.refused += 1
+                batch.flaws += [(record.row, flaw) for flaw in verdict]
+        batch.copy = b"".join(lines)
+        return batch
 
     def line(self, record: Record) -> bytes | Sequence[Flaw]:
         """Return the COPY line of a good row, or what is wrong with it."""
@@ -81,6 +109,9 @@ class _Judge:
         values = record.values
         if self._source is not None and "source" not in values:
             values["source"] = self._source
+        for name in self._tidy.keys() & values.keys():
+            if isinstance(values[name], str):
+                values[name] = self._tidy[name](values[name])
         try:
             staged = self._stage(self._validate(values), self._context)
         except ValidationError as error:

@@ -38,6 +38,7 @@ log = structlog.get_logger()
 POLL_S = 1.0
 ATTEMPTS_MAX = 3
 _SWEEP_S = 3600.0
+_KEY_TAKEN = "23505"
 
 
 def import_runner(bulk: Bulk) -> Hook:
@@ -115,6 +116,7 @@ class Runner:
 
     async def _run(self, job: RowMapping) -> None:
         noun = self._nouns.get(job["resource"])
+        is_kept = False
         if job["cancel_requested"]:
             await self._cancelled(job)
         elif job["attempts"] > ATTEMPTS_MAX or noun is None:
@@ -130,14 +132,16 @@ class Runner:
                 self._settings,
                 self._clock,
             )
-            if not await self._work(task):
+            tally = new_tally(task)
+            if not await self._work(task, tally):
                 return
-        self._spool.forget(job["id"])
+            is_kept = tally.is_kept
+        if not is_kept:
+            self._spool.forget(job["id"])
         log.info("import_ended", import_id=str(job["id"]))
 
-    async def _work(self, task: Task) -> bool:
+    async def _work(self, task: Task, tally: Tally) -> bool:
         """Do a job; False when it went back to the queue."""
-        tally = new_tally(task)
         work = asyncio.create_task(perform(task, tally))
         try:
             if await self._accompany(task.job["id"], work, tally):
@@ -155,6 +159,12 @@ class Runner:
             log.warning("import_interrupted", import_id=str(job["id"]), error=type(error).__name__)
             await self._release(job["id"], count_try=True)
             await asyncio.sleep(POLL_S)
+            return False
+        taken = isinstance(error, IntegrityError) and db.sqlstate(error) == _KEY_TAKEN
+        if taken and job["attempts"] == 1:
+            # Another request may have made a row meanwhile, which the next try then knows.
+            log.info("import_key_taken", import_id=str(job["id"]))
+            await self._release(job["id"], count_try=True)
             return False
         if isinstance(error, IntegrityError):
             log.warning("import_conflict", import_id=str(job["id"]), state=db.sqlstate(error))
@@ -210,7 +220,7 @@ class Runner:
         found = await asyncio.to_thread(self._spool.waiting, _SWEEP_S)
         if found:
             async with self._database.reading() as tx:
-                useless = await self._jobs.ended_or_unknown(tx, found)
+                useless = await self._jobs.useless(tx, found, now=self._clock.now())
             for import_id in useless:
                 self._spool.forget(import_id)
 

@@ -8,8 +8,19 @@ from pydantic import Field
 from sqlalchemy.engine import RowMapping
 
 from kit.errors import Language
-from kit.web.schemas import Answer, Crs, DateTime, Id, ListQuery, Query, SourceName, Strict
+from kit.web.schemas import (
+    PRINTABLE,
+    Answer,
+    Crs,
+    DateTime,
+    Id,
+    ListQuery,
+    Query,
+    SourceName,
+    Strict,
+)
 
+SheetName = Annotated[str, Field(min_length=1, max_length=100), PRINTABLE]
 State = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 Mode = Literal["check", "apply"]
 OnError = Literal["stop", "skip"]
@@ -28,6 +39,10 @@ class ImportQuery(Query):
     crs: Annotated[Crs, Field(description="Reference of the file's coordinates")] = "CGCS2000"
     source: Annotated[
         SourceName | None, Field(description="Taken for rows that have no `source` of their own")
+    ] = None
+    sheet: Annotated[
+        SheetName | None,
+        Field(description="Of a workbook: the sheet to read, where several have the header"),
     ] = None
 
 
@@ -66,12 +81,24 @@ class ImportOut(Answer):
     on_error: OnError
     crs: Crs
     source: str | None
+    sheet: str | None
     state: State
     counts: ImportCounts
+    flaws: Annotated[
+        int,
+        Field(
+            description="All that was found wrong; a refused row has one or more flaws, and the "
+            "first of them all are listed"
+        ),
+    ]
     progress: ImportProgress
     failure: ImportFailure | None
     sha256: Annotated[str, Field(description="Of the body as it came, hexadecimal")]
     bytes: int
+    annotated_until: Annotated[
+        DateTime | None,
+        Field(description="Until when `annotated.xlsx` can be had; null when there is none"),
+    ]
     created_at: DateTime
     updated_at: DateTime
     ended_at: DateTime | None
@@ -83,11 +110,18 @@ class ImportErrorOut(Answer):
     """One flaw of one row."""
 
     row: Annotated[
-        int, Field(description="1 is a CSV's header, or the first line or feature of the others")
+        int,
+        Field(description="The row of a table as its program numbers it; else line or feature"),
     ]
-    column: str | None
+    column: Annotated[str | None, Field(description="The column's name in this API")]
     code: str
     message: str
+    header: Annotated[str | None, Field(description="The column as the file spells it")]
+    cell: Annotated[str | None, Field(description="The cell of a workbook", examples=["D17"])]
+    value: Annotated[
+        str | None,
+        Field(description="What the file has there; of columns without personal data only"),
+    ]
 
 
 class ImportTransition(Strict):
@@ -116,18 +150,20 @@ def show_import(row: RowMapping, language: Language) -> ImportOut:
             done=row["done"], total=row["bytes"], unit="bytes", eta_s=row["eta_s"]
         ),
         failure=failure,
+        annotated_until=row["kept_until"],
         allowed_actions=["cancel"] if stoppable else [],
         **{name: row[name] for name in _PLAIN},
     )
 
 
 _PLAIN = (
-    "id", "resource", "mode", "on_error", "crs", "source", "state", "sha256", "bytes",
-    "created_at", "updated_at", "ended_at", "version",
+    "id", "resource", "mode", "on_error", "crs", "source", "sheet", "flaws", "state", "sha256",
+    "bytes", "created_at", "updated_at", "ended_at", "version",
 )  # fmt: skip
 
 
 def show_error(row: RowMapping, language: Language) -> dict[str, Any]:
     """Return a stored flaw in one language, JSON-ready."""
     message = row["detail_zh"] if language == "zh-CN" else row["detail_en"]
-    return {"row": row["row"], "column": row["column"], "code": row["code"], "message": message}
+    told = {name: row[name] for name in ("row", "column", "code", "header", "cell", "value")}
+    return told | {"message": message}

@@ -10,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    DefaultClause,
     ForeignKey,
     Index,
     Integer,
@@ -22,6 +23,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from kit.db import UtcDateTime, new_metadata
 
+_ZERO = DefaultClause("0")
+
 
 @dataclass(frozen=True, slots=True)
 class ImportTables:
@@ -33,6 +36,16 @@ class ImportTables:
 
 def import_tables(metadata: MetaData) -> ImportTables:
     """Add the tables `imports` and `import_errors` to a service's metadata."""
+    tables = _first_tables(metadata)
+    for column in _job_report_columns():
+        tables.imports.append_column(column)
+    for column in _error_report_columns():
+        tables.errors.append_column(column)
+    return tables
+
+
+def _first_tables(metadata: MetaData) -> ImportTables:
+    """Add the tables as `create_import_tables` makes them."""
     imports = Table("imports", metadata, *_job_columns())
     Index("ix_imports_waiting", imports.c.id, postgresql_where=imports.c.ended_at.is_(None))
     Index("ix_imports_client_id_id", imports.c.client_id, imports.c.id)
@@ -51,16 +64,49 @@ def import_tables(metadata: MetaData) -> ImportTables:
 
 
 def create_import_tables(op: Any) -> None:
-    """Create both tables in a migration (`op` is alembic.op); the same columns as the metadata."""
+    """Create both tables in a migration (`op` is alembic.op), as they were first.
+
+    A later migration calls `add_import_report`; the metadata have both.
+    """
     metadata = new_metadata()
-    import_tables(metadata)
+    _first_tables(metadata)
     metadata.create_all(op.get_bind())
+
+
+def add_import_report(op: Any) -> None:
+    """Add what a report of errors needs, in a migration (`op` is alembic.op)."""
+    for column in _job_report_columns():
+        column.server_default = _ZERO if column.name == "flaws" else None
+        op.add_column("imports", column)
+    op.alter_column("imports", "flaws", server_default=None)
+    for column in _error_report_columns():
+        op.add_column("import_errors", column)
+
+
+def drop_import_report(op: Any) -> None:
+    """Take the columns of `add_import_report` away."""
+    for column in _error_report_columns():
+        op.drop_column("import_errors", column.name)
+    for column in _job_report_columns():
+        op.drop_column("imports", column.name)
 
 
 def drop_import_tables(op: Any) -> None:
     """Drop both tables in a migration (`op` is alembic.op)."""
     op.drop_table("import_errors")
     op.drop_table("imports")
+
+
+def _job_report_columns() -> Sequence[Column[Any]]:
+    return [
+        Column("sheet", Text, nullable=True),
+        Column("flaws", BigInteger, nullable=False),
+        Column("kept_until", UtcDateTime, nullable=True),
+    ]
+
+
+def _error_report_columns() -> Sequence[Column[Any]]:
+    return [Column(name, Text, nullable=True) for name in ("header", "cell", "value")]
 
 
 def _job_columns() -> Sequence[Column[Any]]:

@@ -6,8 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Table, and_, func, literal, literal_column, not_, or_, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import (
+    ColumnElement,
+    Table,
+    and_,
+    case,
+    insert,
+    literal,
+    not_,
+    or_,
+    select,
+    update,
+)
 
 from kit.areas import in_areas
 from kit.bulk.noun import Counts, ImportContext
@@ -46,14 +56,43 @@ class Upsert:
         await staging.refuse_set(ROW_OUTSIDE_AREA, self.key[-1], found)
 
     async def apply(self, tx: Tx, staging: Staging, context: ImportContext) -> Counts:
-        """Create what is new, change what differs; returns the counts."""
-        staged = await staging.count()
-        statement = self._statement(staging, context).cte("done")
-        created = func.count().filter(statement.c.created)
-        row = (await tx.execute(select(created, func.count()).select_from(statement))).one()
-        return Counts(row[0], row[1] - row[0], staged - row[1])
+        """Create what is new, change what differs; returns the counts.
 
-    def _statement(self, staging: Staging, context: ImportContext) -> Any:
+        Each staged row's `row_state` says what became of it: `changed`, `same`, or NULL for a new
+        one.  Rows that would change nothing are not touched, so that a file that comes again
+        writes nothing.  A row that another request creates meanwhile breaks the key, and
+        the import is tried once more.
+        """
+        rows, same = staging.table, self._same(staging)
+        state = case((or_(*self._differences(staging)), "changed"), else_="same")
+        known = await tx.execute(update(rows).values(row_state=state).where(same))
+        changed = 0
+        if known.rowcount:
+            changes = update(self.table).values(self._changes(staging, context))
+            done = await tx.execute(changes.where(same, rows.c.row_state == "changed"))
+            changed = done.rowcount
+        # Which rows are new is known by now.  Asking for it while inserting would let a plan that
+        # was made for an empty table look through all that has been inserted, row by row.
+        created = await tx.execute(self._insert(staging, context))
+        return Counts(created.rowcount, changed, known.rowcount - changed)
+
+    def _same(self, staging: Staging) -> ColumnElement[bool]:
+        return and_(*(self.table.c[name] == staging.table.c[name] for name in self.key))
+
+    def _differences(self, staging: Staging) -> list[ColumnElement[bool]]:
+        rows, target = staging.table, self.table
+        return [target.c[name].is_distinct_from(rows.c[name]) for name in self.columns]
+
+    def _changes(self, staging: Staging, context: ImportContext) -> dict[str, Any]:
+        target = self.table
+        changes: dict[str, Any] = {name: staging.table.c[name] for name in self.columns}
+        if "version" in target.c:
+            changes["version"] = target.c.version + 1
+        if "updated_at" in target.c:
+            changes["updated_at"] = literal(context.now, UtcDateTime)
+        return changes
+
+    def _insert(self, staging: Staging, context: ImportContext) -> Any:
         rows, target = staging.table, self.table
         names = [*self.key, *self.columns]
         values: list[Any] = [rows.c[name] for name in names]
@@ -65,13 +104,5 @@ class Upsert:
             if name in target.c:
                 names.append(name)
                 values.append(value)
-        new = insert(target).from_select(names, select(*values).select_from(rows))
-        changes: dict[str, Any] = {name: new.excluded[name] for name in self.columns}
-        if "version" in target.c:
-            changes["version"] = target.c.version + 1
-        if "updated_at" in target.c:
-            changes["updated_at"] = now
-        differs = [target.c[name].is_distinct_from(new.excluded[name]) for name in self.columns]
-        return new.on_conflict_do_update(
-            index_elements=list(self.key), set_=changes, where=or_(*differs)
-        ).returning(literal_column("(xmax = 0)").label("created"))
+        new = select(*values).select_from(rows).where(rows.c.row_state.is_(None))
+        return insert(target).from_select(names, new)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Generator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -19,9 +21,11 @@ from kit.bulk import problems
 from kit.bulk.issues import FileRefused, KeptFlaw, kept
 from kit.bulk.jobs import Jobs, Outcome, Progress
 from kit.bulk.noun import Counts, ImportContext, Noun
-from kit.bulk.reading.formats import FORMATS
-from kit.bulk.reading.records import Columns, Reading
-from kit.bulk.reading.unpack import Limits, inspect, opened
+from kit.bulk.reading.columns import Columns
+from kit.bulk.reading.formats import FORMATS, XLSX
+from kit.bulk.reading.records import Block, Limits, Reading, Record
+from kit.bulk.reading.unpack import inspect, opened
+from kit.bulk.report import completed
 from kit.bulk.rows import Batch, batches
 from kit.bulk.spool import Spooled
 from kit.bulk.staging import Staging
@@ -60,11 +64,17 @@ class Tally:
     refused: int = 0
     done: int = 0
     flaws: list[KeptFlaw] = field(default_factory=list)
+    #: How many flaws there were, kept or not.
+    found: int = 0
+    columns: Columns | None = None
+    #: The upload stays for its annotated copy.
+    is_kept: bool = False
 
     def add(self, batch: Batch) -> None:
         """Count a batch; keeps no more flaws than are listed later."""
         self.read += batch.read
         self.refused += batch.refused
+        self.found += len(batch.flaws)
         room = self.flaws_max - len(self.flaws)
         self.flaws += [kept(row, flaw) for row, flaw in batch.flaws[:room]]
 
@@ -100,18 +110,33 @@ async def perform(task: Task, tally: Tally) -> None:
             outcome = await _load(tx, task, tally)
             if outcome.failure is not None or task.job["mode"] == "check":
                 raise _NotKept(outcome)
-            await _finish(tx, task, outcome)
+            await _finish(tx, task, tally, outcome)
             return
     except _NotKept as rolled_back:
         outcome = rolled_back.outcome
     except FileRefused as refused:
-        outcome = _failed(tally, refused)
+        outcome = await _told(task, tally, _failed(tally, refused))
     async with task.database.unit_of_work() as tx:
-        await _finish(tx, task, outcome)
+        await _finish(tx, task, tally, outcome)
 
 
-async def _finish(tx: Tx, task: Task, outcome: Outcome) -> None:
-    await task.jobs.finish(tx, task.job["id"], task.owner, outcome, now=task.clock.now())
+async def _finish(tx: Tx, task: Task, tally: Tally, outcome: Outcome) -> None:
+    now = task.clock.now()
+    hours = task.settings.import_kept_hours
+    if outcome.flaws and hours and task.job["media_type"] == XLSX:
+        outcome = replace(outcome, kept_until=now + timedelta(hours=hours))
+        tally.is_kept = True
+    await task.jobs.finish(tx, task.job["id"], task.owner, outcome, now=now)
+
+
+async def _told(task: Task, tally: Tally, outcome: Outcome) -> Outcome:
+    """Return the outcome with all that its report tells of each flaw."""
+    columns = tally.columns
+    if columns is None or not outcome.flaws:
+        return outcome
+    read = partial(_read_again, task)
+    flaws = await asyncio.to_thread(completed, outcome.flaws, task.noun, columns, read)
+    return replace(outcome, flaws=flaws)
 
 
 def _failed(tally: Tally, refused: FileRefused) -> Outcome:
@@ -120,6 +145,7 @@ def _failed(tally: Tally, refused: FileRefused) -> Outcome:
         read=tally.read,
         refused=tally.refused,
         flaws=flaws[: tally.flaws_max],
+        found=tally.found + len(refused.flaws),
         failure=refused.issue,
         params=refused.params,
     )
@@ -131,7 +157,7 @@ async def _load(tx: Tx, task: Task, tally: Tally) -> Outcome:
     context = _context(task)
     if noun.prepare is not None:
         context = replace(context, prepared=await noun.prepare(tx, context))
-    staging = Staging(tx, noun.staging)
+    staging = Staging(tx, noun.staging, noun.filled)
     await staging.create()
     async with _read_in_thread(task, context, tally) as lines:
         await staging.fill(lines)
@@ -147,10 +173,11 @@ async def _load(tx: Tx, task: Task, tally: Tally) -> Outcome:
 async def _apply(
     tx: Tx, task: Task, staging: Staging, context: ImportContext, tally: Tally
 ) -> Outcome:
-    found, _ = await staging.kept_flaws(tally.flaws_max)
+    found, count = await staging.kept_flaws(tally.flaws_max)
     refused = tally.refused + await staging.drop_refused()
     flaws = sorted([*tally.flaws, *found], key=lambda flaw: flaw.row)[: tally.flaws_max]
-    outcome = Outcome(read=tally.read, refused=refused, flaws=flaws)
+    outcome = Outcome(read=tally.read, refused=refused, flaws=flaws, found=tally.found + count)
+    outcome = await _told(task, tally, outcome)
     if refused and task.job["on_error"] == "stop":
         return replace(outcome, failure=problems.FILE_ROWS, params={"refused": refused})
     counts = Counts()
@@ -221,18 +248,44 @@ async def _lines(
 
 
 def _batches_of(task: Task, context: ImportContext, tally: Tally) -> Generator[Batch]:
-    job, settings = task.job, task.settings
-    form = FORMATS[job["media_type"]]
-    given = ("source",) if context.source is not None else ()
-    limits = Limits(settings.import_unpacked_limit_bytes, settings.import_ratio_max)
     try:
-        seen = inspect(task.upload, limits, text=form.any_text, charset=job["charset"])
-        reading = Reading(Columns(task.noun, given), seen.encoding, seen.apostrophes)
+        reading = reading_of(task)
+        tally.columns = reading.columns
         with opened(task.upload) as (stream, raw):
-            for batch in batches(form.read(stream, reading), task.noun, context):
-                tally.done = raw.tell()
+            read = FORMATS[task.job["media_type"]].read
+            for batch in batches(read(stream, reading), task.noun, context):
+                tally.done = min(raw.tell(), tally.size)
                 yield batch
     except FileNotFoundError:
         raise FileRefused(problems.FILE_LOST) from None
     except SealBroken:
         raise FileRefused(problems.FILE_SEAL) from None
+
+
+def reading_of(task: Task) -> Reading:
+    """Return how the upload of a task is to be read; looks through it once, raises FileRefused."""
+    job, settings = task.job, task.settings
+    given = ("source",) if job["source"] is not None else ()
+    limits = limits_of(settings)
+    if job["sheet"] is not None and job["media_type"] != XLSX:
+        raise FileRefused(problems.FILE_NO_SHEETS)
+    form = FORMATS[job["media_type"]]
+    seen = inspect(task.upload, limits, text=form.any_text, charset=job["charset"])
+    columns = Columns(task.noun, given)
+    return Reading(columns, seen.encoding, seen.apostrophes, limits, job["sheet"])
+
+
+def limits_of(settings: ServiceSettings) -> Limits:
+    """Return the bounds of uploads that the settings make."""
+    return Limits(
+        settings.import_unpacked_limit_bytes,
+        settings.import_ratio_max,
+        settings.import_texts_limit_bytes,
+        settings.import_header_rows,
+    )
+
+
+def _read_again(task: Task) -> Iterator[Record | Block]:
+    reading = reading_of(task)
+    with opened(task.upload) as (stream, _):
+        yield from FORMATS[task.job["media_type"]].read(stream, reading)

@@ -99,6 +99,9 @@ class _Printable:
 PRINTABLE = _Printable(_printable, _PATTERN)
 """One line of text: no control, zero-width or bidirectional characters."""
 
+PRINTABLE_CLASS = f"[^{_FORBIDDEN.pattern[1:]}"
+"""The characters of a printable text, for patterns of Python's `re`."""
+
 PRINTABLE_LINES = _Printable(_printable_lines, _PATTERN_LINES)
 """Text that may hold newlines."""
 

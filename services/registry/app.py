@@ -15,6 +15,7 @@ from kit.bulk.noun import Noun
 from kit.bulk.router import imports_router
 from kit.bulk.runner import import_runner
 from kit.bulk.service import Bulk
+from kit.bulk.words import Words, described, read_words
 from kit.clock import Clock, SystemClock
 from kit.db import Database
 from kit.sealing.checks import keys_check, opening
@@ -95,7 +96,8 @@ def create_app(
     )
     rules = settings.rules
     people = people_of(settings)
-    bulk = _bulk(rules, people)
+    words = read_words(settings.import_words or PACKAGE_DIR / "data" / "import_columns.json")
+    bulk = _bulk(rules, people, words)
     return build_app(
         settings,
         Parts(
@@ -119,11 +121,11 @@ def create_app(
     )
 
 
-def _bulk(rules: Rules, people: People) -> Bulk:
+def _bulk(rules: Rules, people: People, words: Words) -> Bulk:
     return Bulk(
         service="registry",
         prefix="/registry/v1",
-        nouns=nouns(rules, people),
+        nouns=[described(noun, words) for noun in nouns(rules, people)],
         tables=IMPORTS,
         scope_read="registry:read",
         scope_write="registry:write",

@@ -28,6 +28,11 @@ class Settings(ServiceSettings):
         description="A building up to this far outside its community is taken with a warning; "
         "a further one with a stronger warning",
     )
+    import_words: Path | None = Field(
+        default=None,
+        description="file with the headers and labels of imports; the registry's own data file "
+        "when not set",
+    )
     outside_refused_m: float = Field(
         default=500.0,
         gt=0,

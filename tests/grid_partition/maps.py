@@ -97,6 +97,20 @@ def two_places() -> list[Place]:
     return [a_place(FIRST), a_place(SECOND, at=1)]
 
 
+def ragged_places() -> list[Place]:
+    """The same two communities with their houses anywhere: grid borders end at different places."""
+    return [_scattered(a_place(FIRST), 0.0, 1), _scattered(a_place(SECOND, at=1), 480.0, 2)]
+
+
+def _scattered(place: Place, west_m: float, seed: int) -> Place:
+    rng = np.random.default_rng(seed)
+    for house in place.houses:
+        x, y = rng.uniform([west_m + 10, 10], [west_m + 470, 350])
+        house.geometry = lonlat(shapely.box(x - 4, y - 4, x + 4, y + 4))
+        house.estate = None
+    return place
+
+
 def a_road(x_m: float = 240.0) -> Road:
     """A road from south to north, reaching over both ends of the map."""
     return Road(f"road-{x_m:g}", lonlat(shapely.LineString([(x_m, -50), (x_m, 400)])))

@@ -1,4 +1,4 @@
-"""The media types that can be read; another format (such as .xlsx) is one more line here."""
+"""The media types that can be read; another format is one more line here."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import BinaryIO
 
 from kit import errors
 from kit.bulk.problems import BodyNotJson
-from kit.bulk.reading import csv_file, geojson_file, ndjson_file
-from kit.bulk.reading.records import Reading, Record
+from kit.bulk.reading import csv_file, geojson_file, ndjson_file, xlsx_file
+from kit.bulk.reading.records import Block, Reading, Record
 from kit.bulk.reading.unpack import GZIP_MAGIC
 from kit.bulk.spool import Openable
 
 _HEAD_BYTES = 4096
 
-Reader = Callable[[BinaryIO, Reading], Iterator[Record]]
+Reader = Callable[[BinaryIO, Reading], Iterator[Record | Block]]
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One file format: how it is read, and whether its text may be in GB18030."""
+    """One file format: how it is read, and whether its text may be in several encodings."""
 
     read: Reader
     any_text: bool = False
@@ -28,10 +28,12 @@ class Format:
     begin: bytes = b""
 
 
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FORMATS: Mapping[str, Format] = {
     "text/csv": Format(csv_file.read, any_text=True),
     "application/x-ndjson": Format(ndjson_file.read),
     "application/geo+json": Format(geojson_file.read, begin=b"{"),
+    XLSX: Format(xlsx_file.read),
 }
 
 _CHARSETS: Mapping[str, str] = {
@@ -41,6 +43,8 @@ _CHARSETS: Mapping[str, str] = {
     "gb18030": "gb18030",
     "gbk": "gb18030",
     "gb2312": "gb18030",
+    "utf-16": "utf-16",
+    "utf16": "utf-16",
 }
 
 
@@ -53,7 +57,7 @@ def choose(content_type: str) -> tuple[str, str | None]:
         if name.strip() == "charset":
             charset = _CHARSETS.get(value.strip().strip('"'), "?")
     json_text = media in FORMATS and not FORMATS[media].any_text
-    if media not in FORMATS or charset == "?" or (json_text and charset == "gb18030"):
+    if media not in FORMATS or charset == "?" or (json_text and charset not in {None, "utf-8"}):
         raise errors.UnsupportedMedia(accepted=", ".join(FORMATS))
     return media, charset if FORMATS[media].any_text else None
 

@@ -16,7 +16,9 @@ import orjson
 
 from kit.bulk import problems
 from kit.bulk.issues import FileRefused, Flaw, RowIssue
-from kit.bulk.reading.records import FEATURE_BYTES_MAX, Columns, Reading, Record, place_geometry
+from kit.bulk.reading.columns import Columns
+from kit.bulk.reading.ndjson_file import renamed
+from kit.bulk.reading.records import FEATURE_BYTES_MAX, Reading, Record, place_geometry
 
 _CHUNK = 1 << 18
 _FRAME_BYTES_MAX = 1 << 20
@@ -158,7 +160,7 @@ def _record(row: int, data: bytes, columns: Columns) -> Record:
         return _flawed(row, problems.ROW_NOT_FEATURE)
     if not isinstance(geometry, dict | None):
         return _flawed(row, problems.GEOMETRY_JSON, "geometry")
-    record = columns.rename(row, dict(properties or {}))
+    record = renamed(columns, row, dict(properties or {}))
     if record.flaws:
         return record
     flaw = place_geometry(columns, geometry, record.values)

@@ -1,28 +1,76 @@
-"""A record: one row of a file as names and values, before its noun has looked at it."""
+"""A record: one row of a file as names and values, before its noun has looked at it.
+
+Readers of tables yield blocks of rows as well: the same thing, not yet turned into dictionaries,
+so that good rows can be judged by columns.
+"""
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import orjson
+
 from kit.bulk import problems
 from kit.bulk.issues import Flaw
-from kit.bulk.noun import Noun
+from kit.bulk.reading.columns import Columns
 
-NAME_SHOWN_MAX = 100
 LINE_BYTES_MAX = 1 << 20
 FEATURE_BYTES_MAX = 8 << 20
-COLUMNS_MAX = 1000
+#: Rows that a reader of tables hands on together.
+BLOCK_ROWS = 2000
 
 
 class Record(NamedTuple):
-    """Row number (1 is a CSV's header line, or the first line or feature), values, flaws."""
+    """Row number (1 is a table's first row, or the first line or feature), values, flaws."""
 
     row: int
     values: dict[str, Any]
     flaws: Sequence[Flaw] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Rows with the same columns; `fields[n]` is the field of every row's nth cell.
+
+    Column None is not read.  A cell is a text, None when there is none; from JSON it may be of
+    any kind.  With `empty_is_absent` an empty text is no value (tables), else it is one (JSON).
+    """
+
+    columns: Columns
+    fields: Sequence[str | None]
+    numbers: Sequence[int]
+    rows: Sequence[Sequence[Any]]
+    empty_is_absent: bool = True
+
+    def record(self, at: int) -> Record:
+        """Return one of the rows as a record."""
+        values = {
+            name: cell
+            for name, cell in zip(self.fields, self.rows[at], strict=True)
+            if name is not None and cell is not None and (cell != "" or not self.empty_is_absent)
+        }
+        flaw = parse_geometry(self.columns, values) if self.empty_is_absent else None
+        return Record(self.numbers[at], values, [flaw] if flaw else ())
+
+    def records(self) -> Iterator[Record]:
+        """Yield every row as a record."""
+        return (self.record(at) for at in range(len(self.rows)))
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of an upload's content: bytes unpacked, in all and over the packed ones, and tables.
+
+    `shared_bytes` bounds the texts that a workbook keeps beside its sheets, which are held in
+    memory; `header_rows` is how far down a table's header is looked for.
+    """
+
+    unpacked_bytes: int = 8 << 30
+    ratio: int = 200
+    shared_bytes: int = 64 << 20
+    header_rows: int = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,70 +81,24 @@ class Reading:
     encoding: str = "utf-8"
     #: The file holds apostrophes, so cells may bear the `'` that our exports put before `=`.
     apostrophes: bool = False
+    limits: Limits = Limits()
+    #: The sheet of a workbook that the sender named.
+    sheet: str | None = None
 
 
-class Columns:
-    """The names by which a noun's columns may be called in a file."""
-
-    def __init__(self, noun: Noun[Any], given: Collection[str] = ()) -> None:
-        fields = noun.model.model_fields
-        #: Fields that the request gives for every row, so that the file need not have them.
-        self.given = frozenset(given)
-        self.names = frozenset(fields)
-        self.required = [name for name, info in fields.items() if info.is_required()]
-        self.ignores_unknown = noun.model.model_config.get("extra") == "ignore"
-        self.geometry = noun.geometry
-        self.point = noun.point
-        self.has_source_id = "source_id" in fields
-        self._personal = noun.personal
-        self._known = {_plain(name): name for name in fields}
-        for name, others in noun.headers.items():
-            if name not in fields:
-                message = f"{noun.name}: headers for the unknown field {name}"
-                raise ValueError(message)
-            self._known.update({_plain(other): name for other in others})
-
-    def find(self, header: str) -> str | None:
-        """Return the field that a header means; None when it means none."""
-        return self._known.get(_plain(header))
-
-    def told(self, name: object, position: int) -> str:
-        """Return how an unknown column is told of: by its place where its name may be a person's.
-
-        A sheet without a header offers its first person as names of columns.
-        """
-        return f"#{position}" if self._personal else shown(name)
-
-    def rename(self, row: int, values: dict[str, Any]) -> Record:
-        """Return the record of a JSON object: known names put in place of aliases, nulls dropped.
-
-        Unknown names stay as they are, so that the row's model refuses them by name.
-        """
-        if not (values.keys() <= self.names):
-            renamed: dict[str, Any] = {}
-            for name, value in values.items():
-                field = self.find(name) or name
-                if field in renamed:
-                    told = field if field in self.names else self.told(field, len(renamed))
-                    return Record(row, {}, [Flaw(problems.ROW_REPEATED_NAME, told)])
-                renamed[field] = value
-            values = renamed
-        if None in values.values():
-            values = {name: value for name, value in values.items() if value is not None}
-        return Record(row, values)
-
-
-def _plain(name: str) -> str:
-    folded = unicodedata.normalize("NFKC", name[:NAME_SHOWN_MAX]).casefold()
-    return "".join(folded.split()).replace("_", "").replace("-", "")
-
-
-def shown(name: object) -> str:
-    """Return a column name that came in a file, cut and without control characters."""
-    text = str(name)[:NAME_SHOWN_MAX]
-    return "".join(
-        mark if mark.isprintable() and not "\ud800" <= mark <= "\udfff" else "?" for mark in text
-    )
+def parse_geometry(columns: Columns, values: dict[str, Any]) -> Flaw | None:
+    """Turn the GeoJSON text of a table's cell into an object; returns the flaw, if any."""
+    name = columns.geometry
+    if name is None or name not in values:
+        return None
+    try:
+        geometry = orjson.loads(values[name])
+    except orjson.JSONDecodeError:
+        geometry = None
+    if not isinstance(geometry, dict):
+        return Flaw(problems.GEOMETRY_JSON, name)
+    values[name] = geometry
+    return None
 
 
 def place_geometry(

@@ -58,7 +58,7 @@ async def list_grids(
         lambda row: show_grid_version(row, query.crs),
         columns,
         "geometry",
-        screens.simplifier(query.simplify_m),
+        screens.simplifier(query.simplify_m, storage.coverages),
     )
     return await respond_list(request, database, listing, query)
 

@@ -98,7 +98,7 @@ async def list_plan_grids(
         lambda row: show_grid(row, query.crs),
         columns,
         "geometry",
-        screens.simplifier(query.simplify_m),
+        screens.simplifier(query.simplify_m, results.coverages),
     )
     return await respond_list(request, database, listing, query)
 

@@ -27,6 +27,7 @@ from services.grid_partition.domain.cutting import (
 )
 from services.grid_partition.domain.rules import engine_rules, shipped_rules
 from services.grid_partition.domain.snapshots import SnapshotUnreadable
+from services.grid_partition.domain.stitching import stitched_results
 from services.grid_partition.engine import Rules
 from services.grid_partition.operations.processes import new_pool
 
@@ -80,7 +81,7 @@ def cut_case(options: CutOptions, *, processes: int, console: Console) -> dict[s
     ]
     with _bar(console, len(tasks)) as advance:
         found = _cut_all(tasks, processes, advance)
-    results = [found[code] for code in case.codes]
+    results = stitched_results([found[code] for code in case.codes], frames.meridian)
     summary = summary_of(case.name, results, seed=options.seed, began=began)
     _write(options.out, case, results, summary)
     return summary

@@ -1,7 +1,8 @@
 """The partition engine: cuts communities into contiguous grids of a given number of households.
 
 Pure functions of arrays and shapely geometries in metres; no input, no output, no clock, no global
-state.  `node_district` once per district, `cut` once per community (in any process).
+state.  `node_district` once per district, `cut` once per community (in any process),
+`stitch_coverage` once over all their grids.
 """
 
 from services.grid_partition.engine.changes import Change, changes, moved_households
@@ -19,6 +20,7 @@ from services.grid_partition.engine.solution import (
     Violation,
     ViolationCode,
 )
+from services.grid_partition.engine.stitch import stitch_coverage
 from services.grid_partition.engine.warming import warm_up
 
 __all__ = [
@@ -40,5 +42,6 @@ __all__ = [
     "moved_households",
     "node_district",
     "simplify_coverage",
+    "stitch_coverage",
     "warm_up",
 ]

@@ -40,6 +40,8 @@ _HASTE = Haste(
 )
 #: Noise of the growing regions in metres, price of a share off the mean: by turns, to begin apart.
 _MANNERS = np.array([10.0, 0.02, 60.0, 0.005, 30.0, 0.01])
+#: Numbers of parts of each attempt, off the best: a block that holds a grid more is left whole.
+_OFFS = ((0, 1, 0, -1), (0, 1, 0, -1), (1,), (-1,), (0,), (2,), (-2,), (0,))
 #: Smaller graphs get as many steps as one of this many atoms: they are searched in no time.
 _SMALL_GRAPH = 100
 
@@ -99,7 +101,7 @@ def restarts(
     tries: int,
     fixed: int | None = None,
 ) -> Iterator[Plan]:
-    """Plans of independent searches: two with the best count, then its neighbours by turns.
+    """Plans of independent searches: two near the best count, then with one number each.
 
     With a `fixed` number of parts, all with that.
     """
@@ -107,12 +109,10 @@ def restarts(
     if fixed is not None:
         count, counts = fixed, range(fixed, fixed + 1)
     for attempt in range(tries):
-        off = (0, 0, 1, -1, 0, 2, -2, 0)[attempt % 8]
-        wanted = count + off
-        if off and wanted not in counts:
-            wanted = count
+        offs = _OFFS[attempt % len(_OFFS)]
+        wanted = [count + off for off in offs if off == 0 or count + off in counts] or [count]
         longer = min(1 + attempt // 2, 4)
-        yield start(graph, (wanted,), prices, rules.effort * longer, (rules.seed, attempt))
+        yield start(graph, wanted, prices, rules.effort * longer, (rules.seed, attempt))
 
 
 def first_within(plans: Iterator[Plan], outside: int, best: Plan | None = None) -> Plan:

@@ -8,6 +8,7 @@ from kit.db import Tx
 from services.grid_partition.domain.cutting import CutResult, CutTask, cut_community
 from services.grid_partition.domain.rules import engine_rules
 from services.grid_partition.operations.history import Change, record_change
+from services.grid_partition.operations.stitching import stitch_plan
 from services.grid_partition.operations.workshop import LeaseLost, PlanFailed, Workshop
 from services.grid_partition.storage import inputs, jobs, plans, results
 
@@ -51,7 +52,7 @@ async def _store(tx: Tx, workshop: Workshop, plan_id: UUID, result: CutResult) -
 
 
 async def finish_one(workshop: Workshop) -> UUID | None:
-    """Close one plan whose communities are all done; None when there is none."""
+    """Stitch and close one plan whose communities are all done; None when there is none."""
     async with workshop.database.unit_of_work() as tx:
         plan_id = await jobs.claim_finish(tx)
         if plan_id is None:
@@ -59,6 +60,7 @@ async def finish_one(workshop: Workshop) -> UUID | None:
         plan = await plans.find(tx, plan_id, ["*"], lock=True)
         if plan is None or plan["state"] != "computing":
             return None
+        await stitch_plan(tx, plan)
         await jobs.set_stage(tx, plan_id, "done")
         change = Change("compute", plan["state"], "computed", WORKER)
         totals = await results.totals(tx, plan_id)

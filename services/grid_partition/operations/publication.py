@@ -10,6 +10,7 @@ from uuid import UUID
 from kit.db import Tx
 from kit.outbox import Event, record
 from services.grid_partition.operations.history import Change, record_change
+from services.grid_partition.operations.stitching import stitch_in_force
 from services.grid_partition.storage import grids, plans
 from services.grid_partition.storage.tables import OUTBOX
 
@@ -24,6 +25,7 @@ async def switch(tx: Tx, plan: Mapping[Any, Any], now: datetime) -> None:
     """
     await plans.lock_district(tx, plan["area"])
     opened = await grids.switch(tx, plan["id"], now)
+    await stitch_in_force(tx, plan, now)
     told = {"plan": str(plan["id"]), "grids": opened}
     await record(
         tx, OUTBOX, Event("partition.grids.changed", plan["area"], plan["area"], told), now=now

@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+    text,
+    tuple_,
+    update,
+)
 
 from kit.areas import in_areas, under
 from kit.boxes import Box, meets
 from kit.db import Tx
+from services.grid_partition.domain.stitching import Outline
 from services.grid_partition.storage.tables import GRID_EPOCH, GRIDS, PLAN_ASSIGNMENTS, PLANS
+
+#: About a decimetre: bounds of grids that touch may miss one another by a rounding.
+_BESIDE_DEG = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +121,70 @@ async def switch(tx: Tx, plan_id: UUID, now: datetime) -> int:
     opened = await tx.execute(text(_OPEN), values)
     await raise_epoch(tx)
     return int(opened.rowcount)
+
+
+async def around(tx: Tx, plan_id: UUID, district: str) -> Sequence[Mapping[Any, Any]]:
+    """Return id, community and geometry of a plan's grids in force and of those around them."""
+    mine = and_(GRIDS.c.plan_id == plan_id, GRIDS.c.valid_to.is_(None))
+    bounds = (
+        await tx.execute(
+            select(
+                func.min(GRIDS.c.west) - _BESIDE_DEG,
+                func.min(GRIDS.c.south) - _BESIDE_DEG,
+                func.max(GRIDS.c.east) + _BESIDE_DEG,
+                func.max(GRIDS.c.north) + _BESIDE_DEG,
+            ).where(mine)
+        )
+    ).one()
+    if bounds[0] is None:
+        return []
+    statement = (
+        select(GRIDS.c.id, GRIDS.c.community_code, GRIDS.c.geometry)
+        .where(
+            GRIDS.c.valid_to.is_(None), under(GRIDS.c.code, district), meets(GRIDS, Box(*bounds))
+        )
+        .order_by(GRIDS.c.code)
+    )
+    return (await tx.execute(statement)).mappings().all()
+
+
+async def redraw(tx: Tx, plan_id: UUID, drawn: Mapping[UUID, Outline], now: datetime) -> None:
+    """Give grids in force other outlines, by id; those of other plans count a version more."""
+    if not drawn:
+        return
+    count = GRIDS.c.version
+    columns: dict[str, Any] = {column: bindparam(column) for column in Outline.__slots__}
+    statement = (
+        update(GRIDS)
+        .where(GRIDS.c.id == bindparam("of_id"))
+        .values(
+            version=case((GRIDS.c.plan_id == plan_id, count), else_=count + 1),
+            updated_at=now,
+            **columns,
+        )
+    )
+    await tx.execute(
+        statement, [{"of_id": grid_id, **asdict(outline)} for grid_id, outline in drawn.items()]
+    )
+
+
+async def coverages(
+    tx: Tx, wanted: Collection[tuple[UUID, str]]
+) -> list[tuple[UUID, str, int, str, str]]:
+    """Return (plan, community, meridian, grid code, geometry) of all grids of the communities.
+
+    As they are, or were, in force: a plan's grids of a community come and go together.
+    """
+    rows = GRIDS
+    statement = (
+        select(
+            rows.c.plan_id, rows.c.community_code, PLANS.c.meridian, rows.c.code, rows.c.geometry
+        )
+        .join(PLANS, PLANS.c.id == rows.c.plan_id)
+        .where(tuple_(rows.c.plan_id, rows.c.community_code).in_(list(wanted)))
+        .order_by(rows.c.plan_id, rows.c.code)
+    )
+    return [tuple(row) for row in (await tx.execute(statement)).all()]
 
 
 async def raise_epoch(tx: Tx) -> None:

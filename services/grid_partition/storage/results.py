@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Select, Table, delete, func, select, tuple_, update
+from sqlalchemy import Select, Table, bindparam, delete, func, select, tuple_, update
 
 from kit.areas import in_areas
 from kit.db import Tx, driver_connection
 from kit.ids import new_id
 from services.grid_partition.domain.cutting import CutResult
 from services.grid_partition.domain.naming import grid_name
+from services.grid_partition.domain.stitching import Outline
 from services.grid_partition.storage.tables import (
     PLAN_ASSIGNMENTS,
     PLAN_CHANGES,
@@ -163,6 +165,32 @@ def _change_rows(plan_id: UUID, result: CutResult) -> list[dict[str, Any]]:
         }
         for change in result.changes
     ]
+
+
+async def outlines(tx: Tx, plan_id: UUID) -> Sequence[Mapping[Any, Any]]:
+    """Return code, community and geometry of a plan's grids, in code order."""
+    rows = PLAN_GRIDS
+    statement = (
+        select(rows.c.code, rows.c.community_code, rows.c.geometry)
+        .where(rows.c.plan_id == plan_id)
+        .order_by(rows.c.code)
+    )
+    return (await tx.execute(statement)).mappings().all()
+
+
+async def redraw(tx: Tx, plan_id: UUID, drawn: Mapping[str, Outline]) -> None:
+    """Give grids of a plan, by code, other outlines."""
+    if not drawn:
+        return
+    rows = PLAN_GRIDS
+    statement = (
+        update(rows)
+        .where(rows.c.plan_id == plan_id, rows.c.code == bindparam("of_code"))
+        .values({column: bindparam(column) for column in Outline.__slots__})
+    )
+    await tx.execute(
+        statement, [{"of_code": code, **asdict(outline)} for code, outline in drawn.items()]
+    )
 
 
 async def drop(tx: Tx, plan_id: UUID) -> None:

@@ -63,7 +63,10 @@ def _communities(codes: Iterable[str]) -> list[Event]:
 async def tell_communities(tx: Tx, import_id: UUID, *, at: datetime) -> None:
     """Record one event a community that an import has changed, however many rows it changed."""
     areas = await tx.scalars(
-        select(CHANGES.c.area).where(CHANGES.c.import_id == import_id).distinct()
+        # The time is what an index finds; every row of an import bears the same.
+        select(CHANGES.c.area)
+        .where(CHANGES.c.at == at, CHANGES.c.import_id == import_id)
+        .distinct()
     )
     await record(tx, OUTBOX, *_communities(set(areas)), now=at)
 

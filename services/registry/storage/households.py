@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import Text, and_, column, literal_column, table, update
+from sqlalchemy import Text, and_, column, func, literal_column, table, update
 
 from kit.areas import in_areas
 from kit.bulk.issues import RowIssue
@@ -35,6 +35,56 @@ def listing(
         written = literal_column(f"'{residence}'", Text)
         statement = statement.where(HOUSEHOLDS.c.residence == written)
     return statement, key
+
+
+async def settle(staging: Staging, areas: Sequence[str]) -> None:
+    """Fill the staged rows in one pass: building, community, and what a row leaves out.
+
+    The building is the one that is known already (from the dwelling, or by our own id), or that
+    the row names, inside the areas; a row that names none keeps what is stored of its household.
+    The community is the building's.  A number that is nowhere is the source's id, a residence that
+    is nowhere is `both`.
+    """
+    rows, stored = staging.table, HOUSEHOLDS
+    named, kept, known = (BUILDINGS.alias(name) for name in ("named", "kept", "known"))
+    is_known = (
+        (known.c.id == rows.c.building_id)
+        & known.c.ended_at.is_(None)
+        & in_areas(known.c.community_code, areas)
+    )
+    alive = named.c.ended_at.is_(None) & in_areas(named.c.community_code, areas)
+    is_named = (
+        (named.c.source == rows.c.building_source)
+        & (named.c.source_id == rows.c.building_source_id)
+        & alive
+    )
+    is_stored = (
+        (stored.c.source == rows.c.source)
+        & (stored.c.source_id == rows.c.source_id)
+        & in_areas(stored.c.community_code, areas)
+    )
+    is_kept = (
+        rows.c.building_source_id.is_(None)
+        & rows.c.building_id.is_(None)
+        & (kept.c.id == stored.c.building_id)
+        & kept.c.ended_at.is_(None)
+        & in_areas(kept.c.community_code, areas)
+    )
+    values = {
+        "building_id": func.coalesce(known.c.id, named.c.id, kept.c.id),
+        "community_code": func.coalesce(
+            known.c.community_code, named.c.community_code, kept.c.community_code
+        ),
+        "residence_type": func.coalesce(rows.c.residence_type, stored.c.residence_type),
+        "dwelling_id": func.coalesce(rows.c.dwelling_id, stored.c.dwelling_id),
+        "household_no": func.coalesce(rows.c.household_no, stored.c.household_no, rows.c.source_id),
+        "residence": func.coalesce(rows.c.residence, stored.c.residence, "both"),
+        "unit": func.coalesce(rows.c.unit, stored.c.unit),
+        "floor": func.coalesce(rows.c.floor, stored.c.floor),
+    }
+    source = rows.outerjoin(named, is_named).outerjoin(stored, is_stored).outerjoin(kept, is_kept)
+    source = source.outerjoin(known, is_known)
+    await staging.settle(values, source)
 
 
 async def resolve_buildings(tx: Tx, areas: Sequence[str]) -> None:

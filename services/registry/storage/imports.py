@@ -156,6 +156,10 @@ async def note(tx: Tx, imported: Imported, context: ImportContext) -> None:
     Rows that will not change leave no trace; a row that moves leaves one in each place.
     """
     staged, stored = imported.staged(), imported.table
+    known = select(staged.c.row_no).select_from(staged.join(stored, imported.same(staged)))
+    if (await tx.execute(known.limit(1))).first() is None:
+        await _note_all_created(tx, imported, staged, context)
+        return
     is_new = stored.c[imported.key[0]].is_(None)
     differs = [stored.c[name].is_distinct_from(staged.c[name]) for name in imported.columns]
     names = [
@@ -178,6 +182,16 @@ async def note(tx: Tx, imported: Imported, context: ImportContext) -> None:
     await tx.execute(insert(CHANGES).from_select(_SIGNED, moved))
 
 
+async def _note_all_created(
+    tx: Tx, imported: Imported, staged: FromClause, context: ImportContext
+) -> None:
+    subject = staged.c[imported.key[0] if imported.id_column is None else imported.fresh_id]
+    none = cast(array([], type_=Text), ARRAY(Text))
+    area, action = staged.c[imported.area], literal("created", Text)
+    created = _as_signed(imported, context, cast(subject, Text), area, action, none)
+    await tx.execute(insert(CHANGES).from_select(_SIGNED, created.select_from(staged)))
+
+
 _SIGNED = ["at", "client_id", "noun", "subject", "area", "action", "fields", "import_id"]
 
 
@@ -194,6 +208,17 @@ def _signed(
         subject = cast(
             func.coalesce(imported.table.c[imported.id_column], staged.c[imported.fresh_id]), Text
         )
+    return _as_signed(imported, context, subject, area, action, fields)
+
+
+def _as_signed(
+    imported: Imported,
+    context: ImportContext,
+    subject: ColumnElement[Any],
+    area: ColumnElement[Any],
+    action: ColumnElement[Any],
+    fields: ColumnElement[Any],
+) -> Any:
     return select(
         literal(context.now, UtcDateTime),
         literal(context.client_id, Text),

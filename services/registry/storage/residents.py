@@ -110,9 +110,9 @@ async def follow_household(tx: Tx, household_id: UUID) -> None:
 
 
 async def follow_imported(tx: Tx, moved: Table) -> None:
-    """Let residents follow the households, or those of the buildings, that were imported."""
-    staged = table(ROWS, column("source"), column("source_id"))
+    """Let residents follow the households, or those of the buildings, that an import changed."""
+    staged = table(ROWS, column("source"), column("source_id"), column("row_state"))
     same = (moved.c.source == staged.c.source) & (moved.c.source_id == staged.c.source_id)
-    ids = select(moved.c.id).join(staged, same)
+    ids = select(moved.c.id).join(staged, same).where(staged.c.row_state == "changed")
     owner = HOUSEHOLDS.c.id if moved is HOUSEHOLDS else HOUSEHOLDS.c.building_id
     await follow(tx, owner.in_(ids))

@@ -82,7 +82,8 @@ def main(job_file: Path) -> None:
     module = importlib.import_module(job["module"])
     setting = getattr(module, job["settings"])[job["setting"]]
     if job["warm"]:
-        module.solve(load_graph(Path(job["graphs"][0])), setting, 1)
+        # As every process of the product does at its start; else each child would load its kernels.
+        module.warm()
     with Path(job["out"]).open("w", encoding="utf-8") as out:
         for path in job["graphs"]:
             graph = load_graph(Path(path))

@@ -169,6 +169,8 @@ def _seconds(
     held = results[part]
     cpu_s = held["node" if part == "district" else "node_s"]
     cpu_s += held["cut" if part == "district" else "cut_s"]
+    # A run of before has no such stage.
+    cpu_s += held.get("stitch" if part == "district" else "stitch_s", 0.0)
     told = f"{cpu_s:.2f} CPU s ({held['households']:,} households"
     told += f", {len(held['not_found'])} communities not found"
     good = cpu_s <= goal_s and not held["not_found"]
@@ -221,9 +223,10 @@ def _moving(results: Results) -> Iterator[Figure]:
 
 
 def _tiling(results: Results) -> Iterator[Figure]:
-    line = ("16", "grids a valid coverage of their community", "100 % of communities, no gap")
+    line = ("16a", "grids a valid coverage of their community", "100 % of communities, no gap")
+    whole = ("16b", "all grids of a district one valid coverage", "all cases, also in degrees")
     if "cases" not in results:
-        yield from _missing(line)
+        yield from _missing(line, whole)
         return
     cases = results["cases"]["cases"]
     told = "; ".join(
@@ -232,9 +235,20 @@ def _tiling(results: Results) -> Iterator[Figure]:
     )
     good = all(case["valid_coverages"] == case["communities"] for case in cases.values())
     worst = max(case["worst_area_m2"] for case in cases.values())
-    across = sum(case["district_valid"] for case in cases.values())
-    told += f"; across communities valid on {across} of {len(cases)}"
     yield Figure(*line, told, good and worst <= 1.0)
+    if any("answers_valid" not in case for case in cases.values()):
+        yield from _missing(whole)
+        return
+    across = {
+        where: sum(case[f"{where}_valid"] for case in cases.values())
+        for where in ("district", "answers")
+    }
+    told = f"{across['district']} of {len(cases)} in metres, {across['answers']} as answered"
+    told += "; metres of unmatched sides: " + "; ".join(
+        f"{name} {case['apart_m']:,.0f} before, {case['unmatched_m']:,.0f} after"
+        for name, case in cases.items()
+    )
+    yield Figure(*whole, told, min(across.values()) == len(cases))
 
 
 def _tight(results: Results) -> Iterator[Figure]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.grid_partition.engine import Rules
+from services.grid_partition.engine import Rules, warm_up
 from services.grid_partition.engine.graph_cut import cut_graph
 from tests.bench.partition.graph_file import BenchGraph, IntArray
 from tests.bench.partition.surveyed import atom_graph
@@ -26,3 +26,8 @@ BORDER: dict[str, dict[str, Any]] = {
 def solve(graph: BenchGraph, setting: dict[str, Any], seed: int) -> IntArray:
     """The asked number of parts, atoms undivided."""
     return cut_graph(atom_graph(graph), Rules(seed=seed, **setting), graph.count).label
+
+
+def warm() -> None:
+    """Load the compiled kernels."""
+    warm_up()

@@ -21,7 +21,7 @@ Everybody gets the same contracted graph, k = households / 400 rounded, and the 
 `checker.py`.  Peers run with the best of three settings, chosen on a few graphs of every family:"""
 _STAGES = """\
 CPU seconds, best of the repetitions.  `cut` is what a caller pays after `node`: survey, solve,
-dissolve, and the engine's own check of its promises."""
+dissolve, and the engine's own check of its promises; `stitch` makes all communities fit."""
 _HEAD = """\
 Written by `make bench PART=partition`; nothing here is typed by hand.  How the figures are made:
 `tests/bench/partition/`."""
@@ -142,7 +142,7 @@ def _ratio_table(compared: Iterable[Ratios | None]) -> str:
 
 
 def _stages(held: Mapping[str, Any]) -> list[str]:
-    names = ("node", "survey", "solve", "dissolve", "cut")
+    names = [n for n in ("node", "survey", "solve", "dissolve", "cut", "stitch") if n in held]
     return [
         "## District of 190,000 households by stage",
         _STAGES,

@@ -16,7 +16,14 @@ import shapely
 from typer.testing import CliRunner
 
 from services.grid_partition.__main__ import cli
-from tests.grid_partition.maps import FIRST, SECOND, a_road, two_places, write_case
+from tests.grid_partition.maps import (
+    FIRST,
+    SECOND,
+    a_road,
+    ragged_places,
+    two_places,
+    write_case,
+)
 from tests.grid_partition.service import Service
 
 CASES = Path(__file__).parents[4] / "shared" / "data"
@@ -65,6 +72,41 @@ def test_a_case_becomes_four_files(case: Path, tmp_path: Path) -> None:
     assert len(rows) == 96
     drawing = ET.parse(out / "map.svg").getroot()
     assert len(drawing.findall(".//{*}path[@class='g']")) == len(grids)
+
+
+def shapes_of(out: Path) -> dict[str, Any]:
+    grids = json.loads((out / "grids.geojson").read_text())["features"]
+    return {
+        grid["properties"]["grid_code"]: shapely.from_geojson(json.dumps(grid["geometry"]))
+        for grid in grids
+    }
+
+
+def test_the_grids_of_all_communities_are_one_coverage(tmp_path: Path) -> None:
+    for name, roads in (("alone", []), ("roads", [a_road(180.0), a_road(700.0)])):
+        case = write_case(tmp_path / name, ragged_places(), roads)
+        assert run(case, "-o", tmp_path / f"{name}-out").exit_code == 0
+        shapes = shapes_of(tmp_path / f"{name}-out")
+        assert {code[:12] for code in shapes} == {FIRST, SECOND}
+        assert shapely.is_valid(list(shapes.values())).all()
+        assert shapely.coverage_is_valid(list(shapes.values()))
+    # Not by chance: a grid border of the first ends at a side of the second.
+    middle = [shape for code, shape in shapes.items() if code.startswith(FIRST)]
+    others = [shape for code, shape in shapes.items() if code.startswith(SECOND)]
+    touching = shapely.STRtree(others).query(middle, predicate="touches")
+    assert len(set(touching[0])) > 1
+
+
+@pytest.mark.parametrize("name", ["tainan-east", "monaco", "chengdong-synth"])
+def test_the_grids_of_a_shipped_case_are_one_coverage(name: str, tmp_path: Path) -> None:
+    if not (CASES / name).exists():
+        pytest.skip(f"case data shared/data/{name} do not lie beside this checkout")
+    rules = tmp_path / "rules.json"
+    rules.write_text('{"effort": 1}')
+    assert run(CASES / name, "-o", tmp_path, "--rules", rules).exit_code == 0
+    shapes = list(shapes_of(tmp_path).values())
+    assert shapely.is_valid(shapes).all()
+    assert shapely.coverage_is_valid(shapes)
 
 
 def test_the_service_and_the_command_cut_the_same(

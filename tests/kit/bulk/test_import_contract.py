@@ -10,6 +10,7 @@ from hypothesis import settings as hypothesis_settings
 from schemathesis import GenerationMode
 from schemathesis.core.result import Ok
 
+from kit.bulk.reading.formats import XLSX
 from kit.settings import ServiceSettings
 from kit.testing.clock import FrozenClock
 from kit.testing.tokens import TestTokens
@@ -33,7 +34,7 @@ def test_generated_requests_meet_the_contract(
                 _try(operation, GenerationMode.POSITIVE, client, tokens)
                 _try(operation, GenerationMode.NEGATIVE, client, tokens)
                 seen += 1
-        assert seen == 6
+        assert seen == 8
         states = port.sql("SELECT state, failure_code FROM imports")
         assert all(state["failure_code"] != "import.defect" for state in states)
 
@@ -79,7 +80,7 @@ def test_operations_bear_the_services_name(
     assert name in operations
     created = operations["harbourCreateImport"]
     assert set(created["requestBody"]["content"]) == {
-        "text/csv", "application/x-ndjson", "application/geo+json",
+        "text/csv", "application/x-ndjson", "application/geo+json", XLSX,
     }  # fmt: skip
     parameters = {each["name"]: each for each in created["parameters"]}
     assert parameters["Idempotency-Key"]["required"] is True

@@ -151,7 +151,9 @@ def test_every_flaw_of_a_row_is_told_in_the_callers_language_without_the_value(
     assert chinese.json()["items"][0]["message"] == "缺少必填字段。"
     assert "secret" not in chinese.text
     table = port.client.get(place, headers={"Accept": "text/csv"})
-    assert table.text.startswith("\ufeffrow,column,code,message\r\n2,name,field.missing,")
+    assert table.text.startswith(
+        "\ufeffrow,column,code,message,header,cell,value\r\n2,name,field.missing,"
+    )
 
 
 def test_rules_over_the_whole_set_are_row_errors(port: Harbour) -> None:

@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 
 from kit.bulk.issues import FileRefused
 from kit.bulk.reading import csv_file, geojson_file, ndjson_file
-from kit.bulk.reading.records import Columns, Reading, Record
-from kit.bulk.reading.unpack import Limits, inspect, opened
+from kit.bulk.reading.columns import Columns
+from kit.bulk.reading.records import Limits, Reading, Record
+from kit.bulk.reading.unpack import inspect, opened
 from kit.bulk.rows import copy_line
 from tests.kit.bulk.harbour.app import berths
 

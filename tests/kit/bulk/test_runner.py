@@ -190,7 +190,8 @@ import resource, sys, uuid, datetime, pathlib
 from tests.kit.bulk.harbour.app import BBOX, berths
 from kit.bulk.noun import ImportContext
 from kit.bulk.reading.formats import FORMATS
-from kit.bulk.reading.records import Columns, Reading
+from kit.bulk.reading.columns import Columns
+from kit.bulk.reading.records import Reading
 from kit.bulk.rows import batches
 media, path = sys.argv[1:]
 now = datetime.datetime.now(datetime.UTC)

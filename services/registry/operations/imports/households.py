@@ -11,19 +11,18 @@ from typing import Annotated
 
 from pydantic import Field
 
-from kit.bulk.noun import Counts, ImportContext, Noun, Staging
+from kit.bulk.noun import Counts, ImportContext, Noun, Staging, staged_directly
 from kit.bulk.upsert import Upsert
 from kit.db import Tx
 from kit.web.schemas import PRINTABLE, SourceName
 from services.registry.domain.dwelling_problems import DwellingMismatch, DwellingNotFound
 from services.registry.domain.households import Residence, ResidenceType
-from services.registry.domain.problems import HouseholdNoTaken
+from services.registry.domain.problems import BuildingNotFound, CommunityMismatch, HouseholdNoTaken
 from services.registry.operations.imports.columns import HEADERS, SourceRow
-from services.registry.operations.imports.housing import check_building
 from services.registry.operations.imports.judging import issue_of
 from services.registry.storage import changes, dwellings, households, imports, residents
 from services.registry.storage.imports import Imported
-from services.registry.storage.tables import DWELLINGS, HOUSEHOLDS
+from services.registry.storage.tables import BUILDINGS, DWELLINGS, HOUSEHOLDS
 
 _FACTS = (
     "household_no",
@@ -59,15 +58,6 @@ class HouseholdRow(SourceRow):
     lat: _Ignored = None
 
 
-def stage(row: HouseholdRow, _context: ImportContext) -> Sequence[object]:
-    """Return the staged values of a row."""
-    return (
-        row.source, row.source_id, row.household_no, row.residence, row.residence_type, row.unit,
-        row.floor, None, None, None, None, row.community_code, row.building_source or row.source,
-        row.building_source_id, row.dwelling_source_id,
-    )  # fmt: skip
-
-
 _STAGING = (
     ("source", "text"),
     ("source_id", "text"),
@@ -85,19 +75,37 @@ _STAGING = (
     ("building_source_id", "text"),
     ("dwelling_source_id", "text"),
 )
+_DIRECT = {
+    "source": ("source",),
+    "source_id": ("source_id",),
+    "household_no": ("household_no",),
+    "residence": ("residence",),
+    "residence_type": ("residence_type",),
+    "dwelling_source_id": ("dwelling_source_id",),
+    "unit": ("unit",),
+    "floor": ("floor",),
+    "stated_code": ("community_code",),
+    "building_source": ("building_source", "source"),
+    "building_source_id": ("building_source_id",),
+}
 
 
 async def check(tx: Tx, staging: Staging, context: ImportContext) -> None:
     """Refuse rows without a building, in another community than it, or with a taken number."""
     await _UPSERT.check(tx, staging, context)
     areas = context.areas
-    await imports.resolve_own(tx, staging, DWELLINGS, ("dwelling_source_id", "dwelling_id"), areas)
+    for target, columns in (
+        (DWELLINGS, ("dwelling_source_id", "dwelling_id")),
+        (BUILDINGS, ("building_source_id", "building_id")),
+    ):
+        await imports.resolve_own(tx, staging, target, columns, areas)
     await dwellings.resolve(tx, staging, areas)
     await dwellings.refuse_lost(staging, issue_of(DwellingNotFound))
-    await check_building(tx, staging, context, _IMPORTED, _FACTS)
+    await households.settle(staging, areas)
+    await households.refuse_lost(staging, issue_of(BuildingNotFound))
+    await households.refuse_houseless(staging, issue_of(BuildingNotFound))
+    await households.refuse_misplaced(staging, issue_of(CommunityMismatch))
     await dwellings.refuse_elsewhere(staging, issue_of(DwellingMismatch))
-    await imports.default(tx, staging, "household_no", staging.table.c.source_id)
-    await imports.default(tx, staging, "residence", "both")
     await staging.refuse_duplicates(("community_code", "household_no"))
     await households.refuse_taken_numbers(staging, issue_of(HouseholdNoTaken))
 
@@ -134,7 +142,8 @@ def household_noun() -> Noun[HouseholdRow]:
         model=HouseholdRow,
         headers=HOUSEHOLD_HEADERS,
         staging=_STAGING,
-        stage=stage,
+        stage=staged_directly(_STAGING, _DIRECT),
+        direct=_DIRECT,
         check=check,
         apply=apply,
         keys=(("source", "source_id"),),

@@ -14,7 +14,17 @@ from sqlalchemy.dialects.postgresql import JSONB
 from kit import errors
 from kit.app import Parts, build_app
 from kit.auth import TokenVerifier
-from kit.bulk.noun import Apply, Counts, ImportContext, Noun, Row, RowIssue, RowRefused, Staging
+from kit.bulk.noun import (
+    About,
+    Apply,
+    Counts,
+    ImportContext,
+    Noun,
+    Row,
+    RowIssue,
+    RowRefused,
+    Staging,
+)
 from kit.bulk.router import imports_router
 from kit.bulk.runner import import_runner
 from kit.bulk.service import Bulk
@@ -137,6 +147,14 @@ def berths(name: str = "berths", apply: Apply = UPSERT.apply) -> Noun[BerthRow]:
             "since": ("启用日期",),
             "longitude": ("经度",),
             "latitude": ("纬度",),
+        },
+        about={
+            "area": About(is_open=True),
+            "seats": About(is_open=True, note=errors.Text("Places to moor.", "泊位的座位数。")),
+            "neighbour": About(is_open=True, in_template=False),
+            "since": About(label="启用日期", example="2024-01-31"),
+            "longitude": About(in_template=False),
+            "latitude": About(in_template=False),
         },
         staging=(
             ("source", "text"),

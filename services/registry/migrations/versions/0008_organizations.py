@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 
 _PARTIES = ("property_company_id", "owners_committee_id", "party_branch_id", "residents_group_id")
 
