@@ -5,18 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from typing import BinaryIO
 
 from kit.bulk import problems
 from kit.bulk.issues import FileRefused, Flaw
 from kit.bulk.reading.header import choose_header, is_header, read_header
-from kit.bulk.reading.records import BLOCK_ROWS, Block, Reading, Record
+from kit.bulk.reading.records import BLOCK_ROWS, Block, Reading, Record, restored
 
 #: Bytes that did not decode, or the NULs of a text in UTF-16 without its mark.
 _WRONG_TEXT = re.compile("[\x00\ud800-\udfff]").search
-_DEFUSED = ("'=", "'+", "'-", "'@", "'\t", "'\r")
 
 Numbered = tuple[int, list[str] | None]
 
@@ -135,9 +134,5 @@ def _judged(
             numbers.append(number)
             good.append(cells)
     if good:
-        kept = list(map(_restored, good)) if reading.apostrophes else good
+        kept = [list(map(restored, row)) for row in good] if reading.apostrophes else good
         yield Block(reading.columns, fields, numbers, kept)
-
-
-def _restored(cells: Iterable[str]) -> list[str]:
-    return [cell[1:] if cell.startswith(_DEFUSED) else cell for cell in cells]

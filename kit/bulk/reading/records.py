@@ -86,6 +86,14 @@ class Reading:
     sheet: str | None = None
 
 
+_DEFUSED = ("'=", "'+", "'-", "'@", "'\t", "'\r")
+
+
+def restored(cell: str) -> str:
+    """Return a cell without the `'` that our exports put before what a sheet would compute."""
+    return cell[1:] if cell.startswith(_DEFUSED) else cell
+
+
 def parse_geometry(columns: Columns, values: dict[str, Any]) -> Flaw | None:
     """Turn the GeoJSON text of a table's cell into an object; returns the flaw, if any."""
     name = columns.geometry

@@ -14,7 +14,7 @@ from kit.bulk import problems
 from kit.bulk.issues import FileRefused, Flaw, RowIssue
 from kit.bulk.reading.columns import Columns, shown
 from kit.bulk.reading.header import choose_header, read_header
-from kit.bulk.reading.records import BLOCK_ROWS, Block, Reading, Record
+from kit.bulk.reading.records import BLOCK_ROWS, Block, Reading, Record, restored
 from kit.bulk.reading.workbook.beside import SharedStrings, date_styles
 from kit.bulk.reading.workbook.cells import (
     CellReader,
@@ -190,7 +190,7 @@ class _Taken:
             if isinstance(content, Wrong) or at > width or self._is_bare[at - 1]:
                 flaws += self._flaws(content, at, number)
             elif content.strip():
-                texts[at - 1] = content
+                texts[at - 1] = restored(content)
         if any(texts) or flaws:
             flaws += self._covered(number)
         if any(texts) and not flaws:

@@ -37,6 +37,7 @@ _Public = Annotated[
 ]
 _Kind = Annotated[ListCode, Field(description="A code of the list `member_kinds`")]
 _Organization = Annotated[Id | None, Field(description="Id of the organization they belong to")]
+_OrganizationRef = Annotated[SourceRef | None, Field(description="The organization by its source")]
 _Post = Annotated[ListCode, Field(description="A code of the list `posts`")]
 _EndReason = Annotated[
     ListCode | None, Field(description="A code of the list `appointment_end_reasons`")
@@ -58,6 +59,7 @@ class MemberIn(Strict):
     work_phone: Annotated[PhoneText | None, Field(description="For the public, if agreed")] = None
     public_contact: _Public = False
     organization_id: _Organization = None
+    organization: _OrganizationRef = None
 
 
 class MemberPatch(Strict):
@@ -71,6 +73,7 @@ class MemberPatch(Strict):
     work_phone: PhoneText | None = None
     public_contact: _Public = False
     organization_id: _Organization = None
+    organization: _OrganizationRef = None
 
 
 class MemberOut(Tombstone):
@@ -119,6 +122,7 @@ class AppointmentIn(Strict):
     post: _Post
     place_code: PlaceCode
     organization_id: _Organization = None
+    organization: _OrganizationRef = None
     valid_from: Date
     valid_to: _To = None
     end_reason: _EndReason = None
@@ -132,6 +136,7 @@ class AppointmentPatch(Strict):
     post: _Post = Field(default_factory=str)
     place_code: PlaceCode = Field(default_factory=str)
     organization_id: _Organization = None
+    organization: _OrganizationRef = None
     valid_from: Date = Field(default_factory=lambda: date.min)
     valid_to: _To = None
     end_reason: _EndReason = None
