@@ -167,8 +167,11 @@ def test_municipal_sheets_of_every_noun_are_read(registry: Registry, media: str)
 # fmt: on
 EXAMPLES: dict[str, dict[str, Any]] = {
     "divisions": {"code": "990001001078", "kind": "社区", "valid_from": "2024/1/31"},
+    "organizations": {"source": "s", "source_id": "O9", "division_code": A, "name": "某物业"},
     "estates": {"source": "s", "source_id": "E9", "community_code": A, "name": "团结小区"},
     "buildings": {"source": "s", "source_id": "B9", "community_code": A, "name": "3-1"},
+    "units": {"source": "s", "source_id": "U9", "building_source_id": "B9", "name": "1单元"},
+    "dwellings": {"source": "s", "source_id": "D9", "building_source_id": "B9", "unit": "1单元"},
     "households": {"source": "s", "source_id": "H9", "building_source_id": "B9", "floor": 3},
     "residents": {
         "source": "s",
@@ -196,6 +199,15 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "post": "网格长",
         "place_code": A,
         "valid_from": "2024年1月31日",
+    },
+    "service-points": {"source": "s", "source_id": "P9", "community_code": A, "name": "爱心站点"},
+    "teams": {"source": "s", "source_id": "T9", "division_code": A, "name": "流动网格员队"},
+    "memberships": {
+        "source": "s",
+        "source_id": "N9",
+        "team_source_id": "T9",
+        "member_source_id": "M9",
+        "valid_from": "2024-01-31",
     },
 }  # fmt: skip
 
@@ -225,7 +237,8 @@ def test_a_filled_template_of_every_noun_is_imported(registry: Registry) -> None
         data = sheets["数据 Data"]
         names = [str(cell.value).split("\n")[-1].rstrip("*") for cell in data[1]]
         assert set(values) <= set(names)
-        assert not {"room", "lon", "lat"} & set(names)
+        assert not {"lon", "lat"} & set(names)
+        assert ("room" in names) == (noun == "dwellings")
         data.append([values.get(name) for name in names])
         out = io.BytesIO()
         sheets.save(out)

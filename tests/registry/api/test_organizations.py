@@ -235,6 +235,9 @@ def test_members_and_posts_name_organizations_that_are_there(registry: Registry)
     assert [(error["row"], error["code"]) for error in job["errors"]] == [
         (3, "organization.not_found")
     ]
+    assert registry.get("members", organization_id=registry.get("organizations")["items"][0]["id"])[
+        "items"
+    ]
 
 
 def test_the_kinds_are_told_with_their_names(registry: Registry) -> None:

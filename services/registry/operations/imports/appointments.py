@@ -62,6 +62,8 @@ class AppointmentRow(Row):
         str | None, Field(pattern=r"^([0-9]{6}|[0-9]{9}|[0-9]{12}|[0-9]{15})$"), NUMBER_TEXT
     ] = None
     organization_id: UUID | None = None
+    organization_source_id: SourceId | None = None
+    organization_source: SourceName | None = None
     valid_from: SheetDate | None = None
     valid_to: SheetDate | None = None
     end_reason: Annotated[str | None, Field(max_length=60)] = None
@@ -80,6 +82,8 @@ _STAGING = (
     ("ended_at", "timestamptz"),
     ("member_source", "text"),
     ("member_source_id", "text"),
+    ("organization_source_id", "text"),
+    ("organization_source", "text"),
 )
 
 
@@ -100,14 +104,15 @@ class _Appointments:
         return (
             row.source, row.source_id, None, post, row.place_code, row.organization_id,
             row.valid_from, row.valid_to, reason, None, row.member_source or row.source,
-            row.member_source_id,
+            row.member_source_id, row.organization_source_id, row.organization_source,
         )  # fmt: skip
 
     async def check(self, tx: Tx, staging: Staging, context: ImportContext) -> None:
         """Refuse rows without member, place, post or begin, and dates that do not fit."""
         await _UPSERT.check(tx, staging, context)
         await member_imports.resolve_members(tx, staging, context.areas, issue_of(MemberNotFound))
-        await references.refuse_unseen(
+        await references.resolve(tx, staging, "organization")
+        await references.refuse_absent(
             staging, issue_of(OrganizationNotFound), "organization", context.areas
         )
         await imports.keep_unstated(tx, _IMPORTED, _FACTS, context.areas)
@@ -144,6 +149,8 @@ def appointment_noun(people: People) -> Noun[AppointmentRow]:
             "post": ("职务", "任职"),
             "place_code": ("任职地点", "区划或网格编码", "网格编码", "区划代码"),
             "organization_id": ("组织标识",),
+            "organization_source_id": ("所属组织编号", "组织编号"),
+            "organization_source": ("组织来源",),
             "valid_from": ("任职起始", "起始日期", "任职日期"),
             "valid_to": ("任职终止", "终止日期", "免职日期"),
             "end_reason": ("终止原因", "免职原因"),

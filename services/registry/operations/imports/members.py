@@ -64,6 +64,8 @@ class MemberRow(Row):
     work_phone: _Number = None
     public_contact: Annotated[bool | None, YES_OR_NO] = None
     organization_id: UUID | None = None
+    organization_source_id: SourceId | None = None
+    organization_source: SourceName | None = None
 
 
 _STAGING = (
@@ -76,6 +78,8 @@ _STAGING = (
     ("public_contact", "boolean"),
     ("organization_id", "uuid"),
     ("ended_at", "timestamptz"),
+    ("organization_source_id", "text"),
+    ("organization_source", "text"),
 )
 
 
@@ -95,6 +99,7 @@ class _Members:
         return (
             fresh_id, None, row.source, row.source_id, row.division_code, kind,
             row.public_contact, row.organization_id, None,
+            row.organization_source_id, row.organization_source,
             *self.sealer.cells(fresh_id, f"{row.source}|{row.source_id}", read.clear),
         )  # fmt: skip
 
@@ -102,7 +107,8 @@ class _Members:
         """Refuse rows of unknown or foreign divisions, without kind or name, and erased ones."""
         await _UPSERT.check(tx, staging, context)
         await self.sealer.settle(tx)
-        await references.refuse_unseen(
+        await references.resolve(tx, staging, "organization")
+        await references.refuse_absent(
             staging, issue_of(OrganizationNotFound), "organization", context.areas
         )
         await imports.keep_unstated(tx, _IMPORTED, _FACTS, context.areas)
@@ -140,6 +146,8 @@ def member_noun(people: People) -> Noun[MemberRow]:
             "work_phone": ("工作电话", "公示电话", "办公电话"),
             "public_contact": ("是否公示", "同意公示"),
             "organization_id": ("组织标识",),
+            "organization_source_id": ("所属组织编号", "组织编号"),
+            "organization_source": ("组织来源",),
         },
         staging=(*_STAGING, *steps.sealer.staging),
         stage=steps.stage,
