@@ -171,7 +171,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "estates": {"source": "s", "source_id": "E9", "community_code": A, "name": "团结小区"},
     "buildings": {"source": "s", "source_id": "B9", "community_code": A, "name": "3-1"},
     "units": {"source": "s", "source_id": "U9", "building_source_id": "B9", "name": "1单元"},
-    "dwellings": {"source": "s", "source_id": "D9", "building_source_id": "B9", "unit": "1单元"},
+    "dwellings": {"source": "s", "source_id": "D9", "building_source_id": "B9", "room": "301"},
     "households": {"source": "s", "source_id": "H9", "building_source_id": "B9", "floor": 3},
     "residents": {
         "source": "s",
