@@ -68,7 +68,7 @@ def ratios(
         score=_ratio(pairs, "score_m"),
         cpu=_ratio(pairs, "cpu_s"),
         cpu_median=statistics.median(
-            peer["cpu_s"] / max(ours["cpu_s"], 1e-6) for peer, ours in pairs
+            peer["cpu_s"] / max(ours["cpu_s"], 1e-3) for peer, ours in pairs
         ),
         polsby_popper=statistics.fmean(peer["polsby_popper"] for peer, _ in pairs),
         ours_polsby_popper=statistics.fmean(ours["polsby_popper"] for _, ours in pairs),
