@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import Field, ValidationError, field_validator
 
@@ -107,6 +107,7 @@ _NAMES = list(_USUAL)
 _cells = {name: st.sampled_from(values) | st.text(max_size=4) for name, values in _USUAL.items()}
 
 
+@settings(deadline=None)
 @given(
     rows=st.lists(st.tuples(*(_cells[name] for name in _NAMES)), min_size=1, max_size=8),
     names=st.sets(st.sampled_from(_NAMES), min_size=1),
@@ -128,6 +129,7 @@ _VALUES = (
 )
 
 
+@settings(deadline=None)
 @given(
     rows=st.lists(st.tuples(*(_cells[name] | _VALUES for name in _NAMES)), min_size=1, max_size=6)
 )
@@ -154,10 +156,14 @@ def test_rows_outside_the_areas_are_refused() -> None:
     assert flaws == [(3, "row.outside_area", "code"), (4, "row.outside_area", "code")]
 
 
+CHECKS = checks_of(Lot)
+
+
 @pytest.mark.parametrize("name", ["source", "own", "code", "name", "kind", "floors", "since"])
+@settings(deadline=None)
 @given(text=st.text(max_size=12))
 def test_what_a_check_lets_through_the_model_takes_as_it_stands(name: str, text: str) -> None:
-    check = checks_of(Lot)[name]
+    check = CHECKS[name]
     if not check.takes(text):
         return
     values = {"source": "seed", "own": "b1"} | {name: text}
